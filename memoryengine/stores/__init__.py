@@ -1,0 +1,1 @@
+"""Adapters, one file each; imported only when a config asks for one."""

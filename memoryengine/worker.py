@@ -1,0 +1,184 @@
+"""What a worker is: a frozen dataclass with one `run`, and the contract that is read from it.
+
+    @worker("fuse_hits")
+    @dataclass(frozen=True)
+    class FuseHits:
+        \"\"\"Order hits by relevance, kind and time, best first.\"\"\"
+
+        time_ratio: float = 2.0                                                     # a setting
+
+        async def run(self, hits: Hits, period: Period | None = None) -> Fused: ...  # inputs; outputs
+
+The parameters of `run` are the inputs (one with a default is optional), the fields of the dataclass it returns are
+the outputs. The fields of the class are its settings, except those whose type is a port, which the engine fills in.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from .errors import ConfigError, Problem
+from .ports import ChatModel, Clock, Embedder, Reader, Reranker
+from .prompts import Prompt
+from .values import Hit, Locale, Memory, Message
+
+Hits = tuple[Hit, ...]
+Memories = tuple[Memory, ...]
+Messages = tuple[Message, ...]
+
+PORTS: Mapping[type, str] = {
+    ChatModel: "chat",
+    Embedder: "embedder",
+    Reranker: "reranker",
+    Reader: "reader",
+    Clock: "clock",
+    Locale: "locale",
+    Prompt: "prompt",
+}
+
+W = TypeVar("W", bound=type)
+REQUIRED: Any = MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Returned by a worker to end its run early and well; the reason stands in the run's result."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One input, setting or port of a worker: its type, and its default (`REQUIRED` where it has none)."""
+
+    type: Any
+    default: Any = REQUIRED
+
+    @property
+    def required(self) -> bool:
+        """Whether there is no default."""
+        return self.default is REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """The contract of one worker class, read from its signature; types are resolved, never text."""
+
+    name: str
+    cls: type
+    inputs: Mapping[str, Slot]
+    outputs: Mapping[str, Any]
+    settings: Mapping[str, Slot]
+    ports: Mapping[str, Slot]
+    summary: str
+    file: str
+    line: int
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether the worker can end a run early."""
+        return Stop in _members(get_type_hints(_run(self.cls)).get("return"))
+
+
+def worker(name: str) -> Callable[[W], W]:
+    """Mark a class as the worker `name`; its contract is read when a config loads it (`spec_of`)."""
+
+    def mark(cls: W) -> W:
+        cls.__worker__ = name  # type: ignore[attr-defined]  # the mark that loading looks for
+        return cls
+
+    return mark
+
+
+def spec_of(cls: type) -> WorkerSpec:
+    """Read a worker's contract; raises `ConfigError` with every way in which the class is no worker."""
+    problems = _shape_problems(cls)
+    if problems:
+        raise ConfigError(problems)
+    hints, run = get_type_hints(cls), _run(cls)
+    run_hints = get_type_hints(run)
+    held = {f.name: Slot(hints[f.name], _default(f)) for f in fields(cls)}
+    return WorkerSpec(
+        name=str(vars(cls)["__worker__"]),
+        cls=cls,
+        inputs={p.name: _input(p, run_hints) for p in list(inspect.signature(run).parameters.values())[1:]},
+        outputs=_outputs(run_hints["return"]),
+        settings={n: slot for n, slot in held.items() if port_of(slot.type) is None},
+        ports={n: slot for n, slot in held.items() if port_of(slot.type) is not None},
+        summary=(inspect.getdoc(cls) or "").partition("\n")[0],
+        file=inspect.getsourcefile(cls) or "",
+        line=inspect.getsourcelines(cls)[1],
+    )
+
+
+def port_of(annotation: Any) -> str | None:
+    """The name of the port that an annotation asks for (`ChatModel` and `ChatModel | None`: "chat"), or None."""
+    for member in _members(annotation):
+        if isinstance(member, type) and member in PORTS:
+            return PORTS[member]
+    return None
+
+
+def _run(cls: type) -> Callable[..., Any]:
+    return vars(cls)["run"]  # type: ignore[no-any-return]
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, or the type alone."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
+def _default(f: Any) -> Any:
+    return f.default_factory() if f.default_factory is not MISSING else f.default
+
+
+def _input(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Slot:
+    default = REQUIRED if parameter.default is inspect.Parameter.empty else parameter.default
+    return Slot(hints[parameter.name], default)
+
+
+def _outputs(annotation: Any) -> dict[str, Any]:
+    results = [m for m in _members(annotation) if m not in (Stop, NoneType)]
+    return get_type_hints(results[0]) if results else {}
+
+
+def _shape_problems(cls: type) -> list[Problem]:
+    """Every way in which a marked class is no worker, each with the class's place."""
+    name = vars(cls).get("__worker__", cls.__name__)
+    found = [*_class_problems(cls), *(_run_problems(cls) if "run" in vars(cls) else ["it has no method `run`."])]
+    file, line = inspect.getsourcefile(cls) or "", inspect.getsourcelines(cls)[1]
+    return [Problem(file, line, 1, f"The class {cls.__name__} cannot be the worker {name!r}: {f}") for f in found]
+
+
+def _class_problems(cls: type) -> list[str]:
+    found = []
+    if not is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        found.append("it is not a frozen dataclass; write @dataclass(frozen=True) below @worker.")
+    if not cls.__doc__ or cls.__doc__.startswith(f"{cls.__name__}("):
+        found.append("it has no docstring; its first sentence is what `memoryengine workers` shows.")
+    return found
+
+
+def _run_problems(cls: type) -> list[str]:
+    run = _run(cls)
+    if not inspect.iscoroutinefunction(run):
+        return ["`run` is not an async method."]
+    found = []
+    for p in list(inspect.signature(run).parameters.values())[1:]:
+        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            found.append(f"`run` takes *{p.name}; each input must have a name and a type.")
+        elif p.annotation is p.empty:
+            found.append(f"the input {p.name!r} of `run` has no type.")
+    try:
+        hints = get_type_hints(run)
+        get_type_hints(cls)
+    except NameError as error:
+        return [*found, f"an annotation cannot be resolved ({error}); import the type where the class is defined."]
+    results = [m for m in _members(hints.get("return")) if m not in (Stop, NoneType)]
+    if len(results) > 1 or any(not is_dataclass(m) for m in results):
+        found.append("`run` must return one dataclass whose fields are the outputs (or Stop, or None).")
+    return found
