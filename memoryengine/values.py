@@ -85,7 +85,7 @@ class Message:
     recorded_at: datetime
     session: str = ""
     agent: str = ""
-    metadata: Metadata = NOTHING
+    metadata: Metadata = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class Memory:
     agent: str = ""
     session: str = ""
     reflected: bool = False
-    metadata: Metadata = NOTHING
+    metadata: Metadata = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
