@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -25,6 +25,7 @@ from .errors import ConfigError, Problem
 from .ports import ChatModel, Clock, Embedder, Reader, Reranker
 from .prompts import Prompt
 from .values import Hit, Locale, Memory, Message
+from .yaml_tree import Node, Place
 
 Hits = tuple[Hit, ...]
 Memories = tuple[Memory, ...]
@@ -66,7 +67,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """The contract of one worker class, read from its signature; types are resolved, never text."""
+    """The contract of one worker class, read from its signature; types are resolved, never text.
+
+    `result` is the dataclass that `run` returns, None where it returns nothing.
+    """
 
     name: str
     cls: type
@@ -77,11 +81,23 @@ class WorkerSpec:
     summary: str
     file: str
     line: int
+    result: type | None = None
 
     @property
     def may_stop(self) -> bool:
         """Whether the worker can end a run early."""
         return Stop in _members(get_type_hints(_run(self.cls)).get("return"))
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSettings:
+    """A worker with settings under a name of its own, as a config names it: `use` is the worker's name."""
+
+    name: str
+    use: str
+    settings: Mapping[str, Node] = field(default_factory=dict)
+    place: Place = Place()
+    keys: Mapping[str, Place] = field(default_factory=dict)
 
 
 def worker(name: str) -> Callable[[W], W]:
@@ -106,12 +122,13 @@ def spec_of(cls: type) -> WorkerSpec:
         name=str(vars(cls)["__worker__"]),
         cls=cls,
         inputs={p.name: _input(p, run_hints) for p in list(inspect.signature(run).parameters.values())[1:]},
-        outputs=_outputs(run_hints["return"]),
+        outputs=_outputs(_result(run_hints["return"])),
         settings={n: slot for n, slot in held.items() if port_of(slot.type) is None},
         ports={n: slot for n, slot in held.items() if port_of(slot.type) is not None},
         summary=(inspect.getdoc(cls) or "").partition("\n")[0],
         file=inspect.getsourcefile(cls) or "",
         line=inspect.getsourcelines(cls)[1],
+        result=_result(run_hints["return"]),
     )
 
 
@@ -141,9 +158,12 @@ def _input(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Slot:
     return Slot(hints[parameter.name], default)
 
 
-def _outputs(annotation: Any) -> dict[str, Any]:
-    results = [m for m in _members(annotation) if m not in (Stop, NoneType)]
-    return get_type_hints(results[0]) if results else {}
+def _result(annotation: Any) -> type | None:
+    return next((m for m in _members(annotation) if m not in (Stop, NoneType)), None)
+
+
+def _outputs(result: type | None) -> dict[str, Any]:
+    return get_type_hints(result) if result else {}
 
 
 def _shape_problems(cls: type) -> list[Problem]:

@@ -1,0 +1,70 @@
+"""What a checked workflow has become: steps bound to workers, settings and the names that flow between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..worker import Slot, WorkerSpec
+from ..yaml_tree import Place
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStep:
+    """One instance at its place in a plan.
+
+    `settings` holds the checked values that were given; the worker's own defaults fill the rest. `ports` names the
+    port of each field that is to be filled, None where the field takes None and the port is not configured; a field
+    that is absent keeps its default. `inputs` maps the parameters of `run` to flow names (None, or a name that holds
+    nothing: the parameter's default), `outputs` the fields of its result (None: dropped).
+    """
+
+    instance: str
+    worker: WorkerSpec
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    ports: Mapping[str, str | None] = field(default_factory=dict)
+    inputs: Mapping[str, str | None] = field(default_factory=dict)
+    outputs: Mapping[str, str | None] = field(default_factory=dict)
+    place: Place = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """Steps that run at the same time, each branch one after the other."""
+
+    branches: tuple[tuple[PlanStep, ...], ...]
+
+
+PlanStep = BoundStep | Branches
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked workflow, ready to run.
+
+    `inputs` are those the operation declares, with the type its consumers agree on; one with a default may be left
+    out by the caller, and each consumer then uses its own default. `outputs` maps names to types. With `repeat` the
+    operation is run again until a run stops.
+    """
+
+    operation: str
+    inputs: Mapping[str, Slot]
+    outputs: Mapping[str, Any]
+    steps: tuple[PlanStep, ...]
+    repeat: bool = False
+    description: str = ""
+    place: Place = Place()
+
+    def bound_steps(self) -> Iterator[BoundStep]:
+        """Every bound step, in the order of the file, those inside branches too."""
+        yield from _flat(self.steps)
+
+
+def _flat(steps: tuple[PlanStep, ...]) -> Iterator[BoundStep]:
+    for step in steps:
+        if isinstance(step, BoundStep):
+            yield step
+        else:
+            for branch in step.branches:
+                yield from _flat(branch)
