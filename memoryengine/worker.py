@@ -25,7 +25,7 @@ from .errors import ConfigError, Problem
 from .ports import ChatModel, Clock, Embedder, Reader, Reranker
 from .prompts import Prompt
 from .values import Hit, Locale, Memory, Message
-from .yaml_tree import Node, Place
+from .yaml_tree import NOWHERE, Node, Place
 
 Hits = tuple[Hit, ...]
 Memories = tuple[Memory, ...]
@@ -96,7 +96,7 @@ class InstanceSettings:
     name: str
     use: str
     settings: Mapping[str, Node] = field(default_factory=dict)
-    place: Place = Place()
+    place: Place = NOWHERE
     keys: Mapping[str, Place] = field(default_factory=dict)
 
 

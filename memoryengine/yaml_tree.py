@@ -29,7 +29,10 @@ WORDS: Mapping[str, Plain] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "value")}
+STANDARD = ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "value", "merge")
+TAGS = {f"tag:yaml.org,2002:{name}" for name in STANDARD}
+MOST_SHOWN = 12
+LONGEST_INTEGER = 4000  # Python refuses to read longer ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +48,24 @@ class Place:
         return Problem(self.file, self.line, self.column, message, hint)
 
 
+NOWHERE = Place()
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One YAML value with its place: a plain value, a tuple of nodes, or a mapping from names to nodes.
 
     `keys` holds the places of a mapping's keys. `text` is a scalar as it was written, variables filled in;
-    `unset` names the environment variables that it asks for and that are not set, `from_environment` tells whether
-    a set one was put in.
+    `unset` names the environment variables that it asks for and that are not set, `filled` tells whether it asks for
+    one, `from_environment` whether one that is set was put in.
     """
 
     value: Plain | tuple[Node, ...] | Mapping[str, Node]
-    place: Place = Place()
+    place: Place = NOWHERE
     keys: Mapping[str, Place] = field(default_factory=dict)
     text: str = ""
     unset: tuple[str, ...] = ()
+    filled: bool = False
     from_environment: bool = False
 
     def get(self, key: str) -> Node | None:
@@ -72,3 +79,200 @@ class Node:
     def key_place(self, key: str) -> Place:
         """Where `key` stands, or where this node stands if it has no such key."""
         return self.keys.get(key, self.place)
+
+
+def read_yaml(file: Path, environ: Mapping[str, str] | None = None) -> tuple[Node | None, list[Problem]]:
+    """The tree of a file, as `parse_yaml` gives it; a file that cannot be read is a problem too."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return None, [Problem(str(file), 0, 0, "There is no such file.")]
+    except IsADirectoryError:
+        return None, [Problem(str(file), 0, 0, "This is a folder, where a YAML file is wanted.")]
+    except OSError as error:
+        return None, [Problem(str(file), 0, 0, f"The file cannot be read: {error.strerror or type(error).__name__}.")]
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return None, [Problem(str(file), line, 1, "The file is not UTF-8 text.", "Save it as UTF-8.")]
+    return parse_yaml(text, str(file), environ)
+
+
+def parse_yaml(text: str, file: str, environ: Mapping[str, str] | None = None) -> tuple[Node | None, list[Problem]]:
+    """The tree of a YAML text, None for an empty one or where nothing could be read, and every problem found.
+
+    With `environ`, `${NAME}` and `${NAME:-default}` in values are filled in (the default also where the variable is
+    empty); `$${` stands for `${`. A name that is not set stays in `Node.unset`: see `unset_variables`.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        return None, [_syntax_problem(error, text, file)]
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        return None, [Problem(file, line, 1, f"The character {error.character!r} is not allowed in YAML.")]
+    except RecursionError:
+        return None, [Problem(file, 1, 1, "The YAML is nested too deeply.")]
+    if root is None:
+        return None, [Problem(file, 1, 1, "The file is empty.")]
+    builder = _Builder(file, environ)
+    try:
+        return builder.build(root, ()), builder.problems
+    except RecursionError:
+        return None, [Problem(file, 1, 1, "The YAML is nested too deeply.")]
+
+
+def from_plain(value: object, file: str = "") -> Node:
+    """A tree without places from what a program holds: mappings, lists, tuples and scalars."""
+    place = Place(file)
+    if isinstance(value, Mapping):
+        return Node({str(key): from_plain(held, file) for key, held in value.items()}, place)
+    if isinstance(value, list | tuple):
+        return Node(tuple(from_plain(held, file) for held in value), place)
+    if isinstance(value, Node):
+        return value
+    if value is None or isinstance(value, bool | int | float | str):
+        return Node(value, place, text="" if value is None else str(value))
+    return Node(str(value), place, text=str(value))
+
+
+def to_plain(node: Node) -> Any:
+    """The tree as dicts, lists and scalars."""
+    if isinstance(node.value, Mapping):
+        return {key: to_plain(held) for key, held in node.value.items()}
+    if isinstance(node.value, tuple):
+        return [to_plain(held) for held in node.value]
+    return node.value
+
+
+def unset_variables(node: Node) -> list[Problem]:
+    """One problem for each environment variable that the tree asks for and that is not set."""
+    found = [
+        node.place.problem(f"The environment variable {name} is not set.", f"Set it, or write ${{{name}:-default}}.")
+        for name in node.unset
+    ]
+    held: Iterable[Node] = ()
+    if isinstance(node.value, Mapping):
+        held = node.value.values()
+    elif isinstance(node.value, tuple):
+        held = node.value
+    return found + [problem for child in held for problem in unset_variables(child)]
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that `name` was probably meant to be, or ""."""
+    near = difflib.get_close_matches(name, sorted(set(names)), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
+def suggestion(name: str, names: Iterable[str], *, there: str = "There is") -> str:
+    """A hint that names the nearest of `names` and lists them, as in `Did you mean 'x'? There is: x, y`."""
+    known = sorted(set(names))
+    near = nearest(name, known)
+    shown = ", ".join(known[:MOST_SHOWN]) + (f", and {len(known) - MOST_SHOWN} more" if len(known) > MOST_SHOWN else "")
+    return (f"Did you mean {near!r}? " if near else "") + f"{there}: {shown or 'nothing'}."
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    lines = text.splitlines()
+    held = lines[line - 1] if line <= len(lines) else ""
+    if "\t" in held[: len(held) - len(held.lstrip())] or "'\\t'" in (error.problem or ""):
+        tab = held.find("\t") + 1
+        return Problem(file, line, tab, "A tab stands where YAML wants spaces.", "Indent with spaces.")
+    what = f"{error.problem or 'it cannot be read'}{f' ({error.context})' if error.context else ''}"
+    return Problem(file, line, column, f"This is no YAML: {what}.")
+
+
+class _Builder:
+    """Turns composed YAML nodes into `Node`s and gathers problems on the way."""
+
+    def __init__(self, file: str, environ: Mapping[str, str] | None) -> None:
+        self.file, self.environ = file, environ
+        self.problems: list[Problem] = []
+        self.count = 0
+
+    def place(self, node: yaml.Node) -> Place:
+        return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def build(self, node: yaml.Node, above: tuple[int, ...]) -> Node:
+        place = self.place(node)
+        self.count += 1
+        if id(node) in above:
+            return self.broken(place, "The alias points at a value that it is itself part of.", "Write the value out.")
+        if self.count > MOST_NODES:
+            if self.count == MOST_NODES + 1:
+                self.broken(place, f"The file holds more than {MOST_NODES} values once its aliases are followed.")
+            return Node(None, place)
+        if node.tag not in TAGS:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            return self.broken(place, f"The tag {tag} is not allowed here.", "Only plain YAML data is read.")
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, place, (*above, id(node)))
+        if isinstance(node, yaml.SequenceNode):
+            return Node(tuple(self.build(held, (*above, id(node))) for held in node.value), place)
+        assert isinstance(node, yaml.ScalarNode)  # the only kind left
+        return self.scalar(node, place)
+
+    def broken(self, place: Place, message: str, hint: str = "") -> Node:
+        self.problems.append(place.problem(message, hint))
+        return Node(None, place)
+
+    def mapping(self, node: yaml.MappingNode, place: Place, above: tuple[int, ...]) -> Node:
+        values: dict[str, Node] = {}
+        keys: dict[str, Place] = {}
+        for key, held in node.value:
+            at = self.place(key)
+            if not isinstance(key, yaml.ScalarNode) or not isinstance(typed(key.value, key.style), str):
+                self.broken(at, f"A key must be a text; this one is {_shown(key)}.", "Put it in quotes.")
+            elif key.value == "<<" and key.style is None:
+                self.broken(at, "Merge keys (<<) are not read here.", "Write the entries out, or use `extends`.")
+            elif key.value in values:
+                first = keys[key.value].line
+                self.broken(at, f"The key {key.value!r} stands here twice.", f"It stands in line {first} already.")
+            else:
+                values[key.value], keys[key.value] = self.build(held, above), at
+        return Node(values, place, keys)
+
+    def scalar(self, node: yaml.ScalarNode, place: Place) -> Node:
+        text = str(node.value)
+        if self.environ is None or "${" not in text:
+            return Node(typed(text, node.style), place, text=text)
+        text, unset, used = self.fill(text, self.environ, place)
+        return Node(typed(text, node.style), place, {}, text, tuple(unset), filled=True, from_environment=used)
+
+    def fill(self, text: str, environ: Mapping[str, str], place: Place) -> tuple[str, list[str], bool]:
+        unset: list[str] = []
+        used: list[str] = []
+
+        def put(found: re.Match[str]) -> str:
+            if found[0] == "$${":
+                return "${"
+            name, separator, default = (found[1] or "").partition(":-")
+            if not found[0].endswith("}") or not NAME.fullmatch(name):
+                self.broken(place, f"{found[0]!r} names no environment variable.", "Write ${NAME} or ${NAME:-default}.")
+            elif environ.get(name):
+                used.append(name)
+                return environ[name]
+            elif not separator:
+                unset.append(name)
+            return default
+
+        return VARIABLE.sub(put, text), unset, bool(used)
+
+
+def typed(text: str, style: str | None = None) -> Plain:
+    """A scalar's value by the YAML 1.2 core schema; quoted ones and blocks are texts."""
+    if style is not None:
+        return text
+    if text in WORDS:
+        return WORDS[text]
+    if INTEGER.fullmatch(text) and len(text) <= LONGEST_INTEGER:
+        return int(text)
+    if NUMBER.fullmatch(text):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
+
+
+def _shown(node: yaml.Node) -> str:
+    return repr(node.value) if isinstance(node, yaml.ScalarNode) else "a list or a mapping"

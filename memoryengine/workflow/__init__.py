@@ -1,9 +1,7 @@
 """Workflows: loading workers, reading YAML, checking it, running it concurrently and drawing it.
 
-    load_workers, load_workflows    loading.py    folders and packages -> specs and workflows, with their problems
-    check_workflows                 check.py      workflows + specs + instances -> plans, with their problems (pure)
-    run_plan                        run.py        a plan + values -> an outcome
-    draw_plan                       draw.py       a plan -> text
+`loading` turns packages and folders into worker contracts and workflows, `check` turns those into plans (a pure
+function), `run` runs a plan and `draw` shows one; `syntax` is the grammar and `plan` what a plan holds.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..worker import Slot, WorkerSpec
-from ..yaml_tree import Place
+from ..yaml_tree import NOWHERE, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class BoundStep:
     ports: Mapping[str, str | None] = field(default_factory=dict)
     inputs: Mapping[str, str | None] = field(default_factory=dict)
     outputs: Mapping[str, str | None] = field(default_factory=dict)
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Plan:
     steps: tuple[PlanStep, ...]
     repeat: bool = False
     description: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
     def bound_steps(self) -> Iterator[BoundStep]:
         """Every bound step, in the order of the file, those inside branches too."""
