@@ -57,7 +57,7 @@ class Node:
 
     `keys` holds the places of a mapping's keys. `text` is a scalar as it was written, variables filled in;
     `unset` names the environment variables that it asks for and that are not set, `filled` tells whether it asks for
-    one, `from_environment` whether one that is set was put in.
+    one, `from_environment` whether one that is set was put in. `quoted` texts begin one column after their place.
     """
 
     value: Plain | tuple[Node, ...] | Mapping[str, Node]
@@ -67,6 +67,7 @@ class Node:
     unset: tuple[str, ...] = ()
     filled: bool = False
     from_environment: bool = False
+    quoted: bool = False
 
     def get(self, key: str) -> Node | None:
         """The node under `key`, or None where this is no mapping or has no such key."""
@@ -237,7 +238,7 @@ class _Builder:
     def scalar(self, node: yaml.ScalarNode, place: Place) -> Node:
         text = str(node.value)
         if self.environ is None or "${" not in text:
-            return Node(typed(text, node.style), place, text=text)
+            return Node(typed(text, node.style), place, text=text, quoted=node.style is not None)
         text, unset, used = self.fill(text, self.environ, place)
         return Node(typed(text, node.style), place, {}, text, tuple(unset), filled=True, from_environment=used)
 

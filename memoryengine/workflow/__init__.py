@@ -11,7 +11,7 @@ from .draw import draw_plan
 from .loading import load_workers, load_workflows, prompts_of
 from .plan import BoundStep, Branches, Plan, PlanStep
 from .run import Outcome, StepTrace, run_plan
-from .syntax import Workflow
+from .steps import Workflow
 
 __all__ = [
     "BoundStep",

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from ..errors import Problem
 from ..worker import InstanceSettings, WorkerSpec
 from .plan import Plan
-from .syntax import Workflow
+from .steps import Workflow
 
 
 def check_workflows(

@@ -9,7 +9,7 @@ from ..errors import Problem
 from ..prompts import Prompt
 from ..worker import WorkerSpec
 from ..yaml_tree import Place
-from .syntax import Workflow
+from .steps import Workflow
 
 
 def load_workers(

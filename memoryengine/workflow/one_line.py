@@ -1,0 +1,85 @@
+"""The one-line form of steps: `a,[b|c,d],e` means a, then the branches b and c,d at the same time, then e."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import Problem
+from ..yaml_tree import Node, Place
+from .steps import STEP_NAME, AnyStep, Parallel, Step
+
+TOKEN = re.compile(r"\s*([\[\]|,]|[^\s\[\]|,][^\[\]|,]*)")
+
+
+def read_line(node: Node, problems: list[Problem]) -> tuple[AnyStep, ...]:
+    """The steps of a one-line text; problems are put where in the line they stand."""
+    line = _Line(node, problems)
+    steps = line.steps(closing=())
+    if line.token != "":
+        line.wrong(f"A {line.token!r} stands outside of any brackets.")
+    return steps
+
+
+class _Line:
+    """Reads a line token by token; `token` is the one ahead, "" at the end."""
+
+    def __init__(self, node: Node, problems: list[Problem]) -> None:
+        self.node, self.problems, self.text = node, problems, str(node.value)
+        self.shift = 1 if node.quoted else 0
+        self.at = self.end = 0
+        self.token = ""
+        self.next()
+
+    def next(self) -> None:
+        found = TOKEN.match(self.text, self.end)
+        self.at, self.end = (found.start(1), found.end()) if found else (len(self.text), len(self.text))
+        self.token = found[1].strip() if found else ""
+
+    def place(self) -> Place:
+        start = self.node.place
+        several = "\n" in self.text
+        return start if several else Place(start.file, start.line, start.column + self.shift + self.at)
+
+    def wrong(self, message: str) -> None:
+        self.problems.append(self.place().problem(message, "The form is a,[b|c,d],e."))
+
+    def steps(self, closing: tuple[str, ...]) -> tuple[AnyStep, ...]:
+        steps: list[AnyStep] = []
+        while True:
+            step = self.step()
+            if step is not None:
+                steps.append(step)
+            if self.token != ",":
+                if self.token not in (*closing, "", "]", "|"):
+                    self.wrong(f"A comma is missing before {self.token!r}.")
+                    continue
+                return tuple(steps)
+            self.next()
+
+    def step(self) -> AnyStep | None:
+        if self.token == "[":
+            return self.parallel()
+        place, token = self.place(), self.token
+        if token in ("", ",", "]", "|"):
+            self.wrong("A name is missing here.")
+            return None
+        if not STEP_NAME.fullmatch(token):
+            self.wrong(f"{token!r} is no name of a worker.")
+            self.next()
+            return None
+        self.next()
+        return Step(token, place)
+
+    def parallel(self) -> Parallel:
+        place = self.place()
+        branches: list[tuple[AnyStep, ...]] = []
+        while True:
+            self.next()
+            branches.append(self.steps(closing=("|", "]")))
+            if self.token != "|":
+                break
+        if self.token == "]":
+            self.next()
+        else:
+            self.wrong("A bracket is not closed.")
+        return Parallel(tuple(branches), place)
