@@ -13,6 +13,7 @@
     └── StoreError             where memory lives
         ├── Moved              somebody else committed first; read again and retry
         ├── StoreUnavailable   locked, full, read-only, unreachable
+        ├── DeletionPending    deleted, but some bytes are still in the files; the store cleans them later
         ├── StoreUnreadable    not a store, damaged, or written by a newer version
         └── VectorMismatch     the vectors in the store were made by another embedder
 
@@ -121,6 +122,17 @@ class Moved(StoreError):
 
 class StoreUnavailable(StoreError):
     """The store is locked, full, read-only or unreachable; nothing was written."""
+
+
+class DeletionPending(StoreError):
+    """The deletion is committed, but its bytes are not yet cleaned from the files; the store does so by itself later.
+
+    `result` is what the call would have returned: the new revision, or the counts.
+    """
+
+    def __init__(self, message: str, result: int | tuple[int, ...]) -> None:
+        self.result = result
+        super().__init__(message)
 
 
 class StoreUnreadable(StoreError):

@@ -124,7 +124,10 @@ HISTORY = "history"
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A named set of documents and the fields one may filter and sort by; `searchable` ones have terms and vectors."""
+    """A named set of documents and the fields one may filter and sort by; `searchable` ones have terms and vectors.
+
+    A field named `vector` cannot be declared, because a filter uses that word for the vector itself.
+    """
 
     name: str
     fields: Mapping[str, FieldKind]
@@ -143,9 +146,14 @@ class VectorSpace:
 class Document:
     """One stored thing: `fields` can be filtered and patched, `body` is kept as it is and never changes.
 
-    `terms` are what keyword search sees, with repetitions (empty: not found by keyword). `digest` says what makes two
-    documents of one id the same. `revision` is that of the commit that last wrote it, 0 for an appended one; the
-    store sets it. Vectors go in by `attach` and never come out.
+    `terms` are what keyword search sees, with repetitions (empty: not found by keyword); no term holds white space.
+    `digest` says what makes two documents of one id the same. `revision` is that of the commit that last wrote it, 0
+    for an appended one; the store sets it. Vectors go in by `attach` and never come out.
+
+    Ids, users, namespaces and texts in fields are non-empty (in fields: any) text without NUL or lone surrogates; a
+    store takes 32,000 bytes of UTF-8 of each and may refuse more. Numbers are finite and within 2**53, moments are
+    aware and exact to the microsecond (they come back in UTC). A field of None is one that is not there. What breaks
+    this raises `StoreError`. `body` may be any JSON.
     """
 
     id: str
@@ -167,8 +175,9 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Writes:
-    """One commit: whole documents put (made or replaced), fields patched, documents deleted.
+    """One commit: whole documents put (made or replaced), fields patched, documents deleted, in this order.
 
+    A document that is put has no vector until the next `attach`; a patched one keeps its vector.
     `entry` is what history keeps of it: ids, cause, run; never a text of a person or a model.
     """
 
@@ -189,7 +198,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """Order by one field; documents without the field come last."""
+    """Order by one field of kind keyword (by code point), number, moment or flag; those without it come last."""
 
     field: str
     descending: bool = False
@@ -244,7 +253,12 @@ class Store(Protocol):
 
     Every call but `open`, `scopes`, `describe` and `close` names a scope, and nothing crosses it. What a call wrote is
     seen by every later call of any process. Errors are `StoreError` and its children; a call that raised has written
-    nothing, except as `append` says. A collection or field that was not declared raises `StoreError`.
+    nothing, except as `append` says, except `DeletionPending`, and except that a store over a network may raise
+    `StoreUnavailable` after a write whose answer was lost: then history tells. A collection or field that was not
+    declared raises `StoreError`.
+
+    A read that overlaps a commit may see a part of it. So whoever reads in order to commit asks for the `revision`
+    first, then reads, then commits with `expect`: had anything moved in between, the commit raises `Moved`.
     """
 
     async def open(self, collections: Sequence[Collection], vectors: VectorSpace | None) -> None:
@@ -275,17 +289,19 @@ class Store(Protocol):
     async def commit(self, scope: Scope, writes: Writes, *, expect: int) -> int:
         """Write everything or nothing, if the scope is still at `expect`; returns the next revision.
 
-        Raises `Moved` if it is not, `StoreError` if a document to patch or delete is not there or a document to put
-        was deleted. `writes.entry` becomes a document of the collection `history` whose id is the new revision in
+        Raises `Moved` if it is not, else `StoreError` if a document to patch or delete is not there or a document to
+        put was deleted. `writes.entry` becomes a document of the collection `history` whose id is the new revision in
         twelve digits, with the fields `revision` (number) and `at` (moment, taken from entry["at"], ISO 8601 text).
-        Deleted documents leave a tombstone without content and nothing readable in the files.
+        Deleted documents leave a tombstone without content and nothing readable in the files that the store keeps,
+        as after `purge`.
         """
         ...
 
     async def attach(self, scope: Scope, collection: str, vectors: Mapping[str, Vector]) -> int:
         """Set the vectors of documents; returns how many were there to take one. The revision stays.
 
-        Raises `VectorMismatch` for a vector of another length than the store's space.
+        A vector that is there is replaced. Raises `VectorMismatch` for a vector of another length than the store's
+        space, `StoreError` for one that is all zero or not finite, or if the collection is not searchable.
         """
         ...
 
@@ -328,7 +344,9 @@ class Store(Protocol):
         """Delete every document of each (collection, filter), whatever the revision, and count them.
 
         Moves the revision by one, keeps tombstones, writes `entry` to history as `commit` does, and returns when
-        nothing readable is left in the files. Purging the collection `history` keeps the entry of this call.
+        nothing readable is left in the files that the store keeps. If that cannot be done in time (another process
+        reads on, a server merges later) it raises `DeletionPending`: the deletion stands, and the store finishes the
+        cleaning by itself. Purging the collection `history` keeps the entry of this call.
         """
         ...
 
