@@ -1,8 +1,8 @@
 """Typed filters over the fields of stored documents, with one meaning for every store.
 
-A field that is absent (or holds no value: an empty tuple or mapping) matches no `Is`, `Between` or `Has`; `Not` turns that round. On a field that holds several
-values `Is` asks whether one of them is among those wanted. Fields of kind `map` are named with their key, as in
-`metadata.place`.
+A field that is absent (or holds no value: an empty tuple or mapping) matches no `Is`, `Between` or `Has`; `Not` turns
+that round. On a field that holds several values `Is` asks whether one of them is among those wanted. Fields of kind
+`map` are named with their key, as in `metadata.place`.
 """
 
 from __future__ import annotations
