@@ -1,31 +1,225 @@
-"""Packages of workers and folders of workflows, found by the names that a config gives."""
+"""Packages of workers and folders of workflows, found by the names that a config gives.
+
+There is no registry: what a config does not name does not exist, and two configs in one process do not meet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import importlib
+import importlib.util
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
+from types import ModuleType
 
-from ..errors import Problem
-from ..prompts import Prompt
-from ..worker import WorkerSpec
-from ..yaml_tree import Place
+from ..errors import ConfigError, Problem
+from ..prompts import Prompt, load_prompt
+from ..worker import WorkerSpec, port_of, spec_of
+from ..yaml_tree import NOWHERE, Place, read_yaml
 from .steps import Workflow
+from .syntax import read_workflow
+
+STOCK = "stock"
+STOCK_WORKFLOWS = Path(__file__).parent.parent / "workflows"
 
 
 def load_workers(
     entries: Sequence[str], base: Path, places: Sequence[Place] = ()
 ) -> tuple[Mapping[str, WorkerSpec], list[Problem]]:
-    """The workers of dotted packages and of paths (relative to `base`), by name, and every problem found."""
-    raise NotImplementedError
+    """The workers of dotted packages and of paths (relative to `base`), by name, and every problem found.
+
+    A package is imported with its direct modules and subpackages; an entry that holds a `/` or begins with a dot or
+    `~` is a path to a package's folder or to one module. `places` says where each entry stands in the config.
+    """
+    specs: dict[str, WorkerSpec] = {}
+    problems: list[Problem] = []
+    for i, entry in enumerate(entries):
+        place = places[i] if i < len(places) else NOWHERE
+        found, wrong = _entry_specs(entry, base, place)
+        problems += wrong
+        for spec in found:
+            known = specs.setdefault(spec.name, spec)
+            if known.cls is not spec.cls:
+                hint = f"It is in {known.file}:{known.line} already; give one of them another name."
+                problems.append(Problem(spec.file, spec.line, 1, f"The worker {spec.name!r} is there twice.", hint))
+    return specs, problems
+
+
+def prompts_of(spec: WorkerSpec) -> Mapping[str, Prompt]:
+    """The prompts of a worker's fields of type Prompt, read from beside its module; raises `ConfigError`."""
+    fields = [field for field, slot in spec.ports.items() if port_of(slot.type) == "prompt"]
+    return {field: load_prompt(Path(spec.file).parent, field) for field in fields}
 
 
 def load_workflows(
     entries: Sequence[str], base: Path, places: Sequence[Place] = ()
 ) -> tuple[tuple[Workflow, ...], list[Problem]]:
     """The workflows of "stock" and of folders (relative to `base`); a later folder's operation replaces an earlier."""
-    raise NotImplementedError
+    workflows: dict[str, Workflow] = {}
+    problems: list[Problem] = []
+    for i, entry in enumerate(entries):
+        place = places[i] if i < len(places) else NOWHERE
+        found, wrong = _folder_workflows(STOCK_WORKFLOWS if entry == STOCK else _path(entry, base), place)
+        problems += wrong
+        workflows |= found
+    return tuple(workflows.values()), problems
 
 
-def prompts_of(spec: WorkerSpec) -> Mapping[str, Prompt]:
-    """The prompts of a worker's fields of type Prompt, read from beside its module; raises `ConfigError`."""
-    raise NotImplementedError
+def is_path(entry: str) -> bool:
+    """Whether an entry names a path, and not a dotted package."""
+    return "/" in entry or "\\" in entry or entry.startswith((".", "~"))
+
+
+# --- workflows --------------------------------------------------------------------------------------------------
+
+
+def _path(entry: str, base: Path) -> Path:
+    return base / Path(entry).expanduser()
+
+
+def _folder_workflows(folder: Path, place: Place) -> tuple[dict[str, Workflow], list[Problem]]:
+    if not folder.is_dir():
+        return {}, [place.problem(f"There is no folder {str(folder)!r} of workflows.", "Name an existing folder.")]
+    files = sorted(file for file in folder.iterdir() if file.suffix in (".yaml", ".yml"))
+    workflows: dict[str, Workflow] = {}
+    problems: list[Problem] = []
+    for file in files:
+        root, wrong = read_yaml(file)
+        problems += wrong
+        workflow = None
+        if root is not None:
+            workflow, wrong = read_workflow(root)
+            problems += wrong
+        if workflow and workflow.operation in workflows:
+            first = workflows[workflow.operation].place
+            message = f"The operation {workflow.operation!r} is there twice in this folder."
+            problems.append(workflow.place.problem(message, f"It is in {first.file}:{first.line} already."))
+        elif workflow:
+            workflows[workflow.operation] = workflow
+    if not files:
+        problems.append(place.problem(f"The folder {str(folder)!r} holds no workflow.", "A workflow is a *.yaml file."))
+    return workflows, problems
+
+
+# --- workers ----------------------------------------------------------------------------------------------------
+
+
+def _entry_specs(entry: str, base: Path, place: Place) -> tuple[list[WorkerSpec], list[Problem]]:
+    modules: list[ModuleType] = []
+    problems: list[Problem] = []
+    for name in _module_names(entry, base, place, problems):
+        module = _imported(name, place, problems)
+        modules += [module] if module else []
+    classes = {cls: None for module in modules for cls in _marked(module)}
+    specs: list[WorkerSpec] = []
+    for cls in classes:
+        specs += _spec(cls, problems)
+    if not classes and not problems:
+        hint = "A worker is a class marked with @worker(...) in one of the package's modules."
+        problems.append(place.problem(f"There is no worker in {entry!r}.", hint))
+    return specs, problems
+
+
+def _module_names(entry: str, base: Path, place: Place, problems: list[Problem]) -> Iterator[str]:
+    """The package and its direct modules, each name given once the one before was imported."""
+    name = _register(_path(entry, base), place, problems) if is_path(entry) else entry
+    if name is None:
+        return
+    yield name
+    package = sys.modules.get(name)
+    for found in sorted(pkgutil.iter_modules(getattr(package, "__path__", ())), key=lambda found: found.name):
+        yield f"{name}.{found.name}"
+
+
+def _register(path: Path, place: Place, problems: list[Problem]) -> str | None:
+    """Make a folder or a file known to Python under a name of its own, which can hide no other module."""
+    path = path.resolve()
+    file = path / "__init__.py" if path.is_dir() else path
+    if path.is_dir() and not file.exists():
+        return _register_bare(path)
+    if not file.is_file() or file.suffix != ".py":
+        message = f"There is no package of workers at {str(path)!r}."
+        problems.append(place.problem(message, "Name a folder of Python modules or one .py file."))
+        return None
+    name = _own_name(path)
+    if name not in sys.modules:
+        folders = [str(path)] if path.is_dir() else None
+        spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folders)
+        assert spec is not None  # the file ends in .py
+        _run_module(spec, name, place, problems)
+    return name if name in sys.modules else None
+
+
+def _register_bare(path: Path) -> str:
+    """A folder without `__init__.py` is a package too."""
+    name = _own_name(path)
+    module = sys.modules.setdefault(name, ModuleType(name, f"Workers in {path}."))
+    module.__path__ = [str(path)]
+    return name
+
+
+def _own_name(path: Path) -> str:
+    digest = blake2b(str(path).encode(), digest_size=4).hexdigest()
+    return f"memoryengine_workers_{digest}_{''.join(c if c.isalnum() else '_' for c in path.stem)}"
+
+
+def _run_module(spec: importlib.machinery.ModuleSpec, name: str, place: Place, problems: list[Problem]) -> None:
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        assert spec.loader is not None
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # a user's module may raise anything while it is imported
+        del sys.modules[name]
+        problems.append(_import_problem(str(spec.origin), error, place))
+
+
+def _imported(name: str, place: Place, problems: list[Problem]) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            hint = "Install it, or give its path as in ./my_workers."
+            problems.append(place.problem(f"There is no package {name!r} of workers.", hint))
+            return None
+        problems.append(_import_problem(name, error, place))
+    except (Exception, SystemExit) as error:  # a user's module may raise anything while it is imported
+        problems.append(_import_problem(name, error, place))
+    return None
+
+
+def _import_problem(name: str, error: BaseException, place: Place) -> Problem:
+    """The problem at the line of the module that raised, or at the config's where that cannot be told."""
+    message = f"The module {name!r} cannot be imported: {type(error).__name__}: {error}."
+    if isinstance(error, SyntaxError) and error.filename:
+        return Problem(error.filename, error.lineno or 1, error.offset or 1, message)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_machinery(f.filename)]
+    if frames:
+        return Problem(frames[0].filename, frames[0].lineno or 1, 1, message)
+    return place.problem(message)
+
+
+def _is_machinery(file: str) -> bool:
+    return file == __file__ or file.startswith("<frozen") or Path(file).parent == Path(importlib.__file__).parent
+
+
+def _marked(module: ModuleType) -> list[type]:
+    """The workers that a module defines; what it has imported belongs to another."""
+    held = [value for value in vars(module).values() if isinstance(value, type) and "__worker__" in vars(value)]
+    return [cls for cls in held if cls.__module__ == module.__name__]
+
+
+def _spec(cls: type, problems: list[Problem]) -> list[WorkerSpec]:
+    try:
+        spec = spec_of(cls)
+    except ConfigError as error:
+        problems += error.problems
+        return []
+    try:
+        prompts_of(spec)
+    except ConfigError as error:
+        problems += error.problems
+    return [spec]

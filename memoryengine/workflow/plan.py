@@ -9,6 +9,8 @@ from typing import Any
 from ..worker import Slot, WorkerSpec
 from ..yaml_tree import NOWHERE, Place
 
+CHANGES = "changes"  # the name that the engine commits, used whether a step reads it or not
+
 
 @dataclass(frozen=True, slots=True)
 class BoundStep:
@@ -36,7 +38,16 @@ class Branches:
     branches: tuple[tuple[PlanStep, ...], ...]
 
 
-PlanStep = BoundStep | Branches
+@dataclass(frozen=True, slots=True)
+class Included:
+    """The steps of another operation: its names are its own, only inputs, outputs and changes pass."""
+
+    plan: Plan
+    inputs: Mapping[str, str | None] = field(default_factory=dict)
+    outputs: Mapping[str, str | None] = field(default_factory=dict)
+
+
+PlanStep = BoundStep | Branches | Included
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +68,22 @@ class Plan:
     place: Place = NOWHERE
 
     def bound_steps(self) -> Iterator[BoundStep]:
-        """Every bound step, in the order of the file, those inside branches too."""
+        """Every bound step, in the order of the file: those in branches and included operations too."""
         yield from _flat(self.steps)
+
+    @property
+    def writes_changes(self) -> bool:
+        """Whether a run may ask for something to be written."""
+        return any(CHANGES in step.outputs.values() for step in self.bound_steps())
 
 
 def _flat(steps: tuple[PlanStep, ...]) -> Iterator[BoundStep]:
     for step in steps:
-        if isinstance(step, BoundStep):
-            yield step
-        else:
-            for branch in step.branches:
-                yield from _flat(branch)
+        match step:
+            case BoundStep():
+                yield step
+            case Included():
+                yield from step.plan.bound_steps()
+            case Branches():
+                for branch in step.branches:
+                    yield from _flat(branch)

@@ -1,0 +1,308 @@
+"""`AsyncMemoryEngine`: the engine, chat and memory of every user, for programs that run an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .chat import ChatResponse, HistoryStrategy, MemoryChat, read_request, scope_of
+from .clock import SystemClock
+from .engine import Engine, assemble
+from .filters import Is
+from .intake import read_messages
+from .ports import Appended, Clock, Store
+from .records import MEMORIES, MESSAGES, PENDING
+from .results import Result
+from .settings import Settings, load_settings, locale
+from .values import Message, Scope
+
+Config = str | Path | Mapping[str, object] | None
+MessageLike = Message | Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class UserStatus:
+    """How much memory holds of one user."""
+
+    user: str
+    messages: int
+    pending: int
+    memories: int
+    expired: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where memory lies, by which models it works, and how much it holds."""
+
+    store: Mapping[str, str]
+    models: Mapping[str, str]
+    users: tuple[UserStatus, ...]
+
+
+class AsyncMemoryEngine:
+    """A memory engine made from one config; opens itself at the first use.
+
+    `config_path` is a file, the name of a stock config (`embedded`, `siliconflow` ...), a mapping, or None for
+    `embedded`. Making one raises `ConfigError` with every problem of the config and of what it names; a key that is
+    missing and a store that cannot be opened are raised by `open`, before any work. `clock` and `store` take the place
+    of the machine's clock and of the configured store.
+    """
+
+    def __init__(self, config_path: Config = None, *, clock: Clock | None = None, store: Store | None = None) -> None:
+        self.settings: Settings = load_settings(config_path, environ=os.environ)
+        self._engine: Engine = assemble(self.settings, clock or SystemClock(), locale(self.settings), store)
+        self._opening: asyncio.Lock = asyncio.Lock()
+        self._opened = self._closed = False
+
+    async def open(self) -> Self:
+        """Open the store; a second call does nothing."""
+        async with self._opening:
+            if not self._opened:
+                await self._engine.open()
+                self._opened = True
+        return self
+
+    async def close(self) -> None:
+        """Give the store and the models' connections back."""
+        if self._opened and not self._closed:
+            self._closed = True
+            await self._engine.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def user(self, user: str | None = None, *, namespace: str | None = None) -> AsyncUserMemory:
+        """The memory of one user; raises `InputError` for a name that is blank or too long."""
+        return AsyncUserMemory(self, scope_of(self._engine, user, namespace))
+
+    @cached_property
+    def default_memory_chat(self) -> AsyncMemoryChat:
+        """The chat of this engine; one session."""
+        return AsyncMemoryChat(self)
+
+    @cached_property
+    def default_memory_service(self) -> AsyncMemoryService:
+        """The operations of this engine by their names."""
+        return AsyncMemoryService(self)
+
+    async def run_operation(
+        self, operation: str, scope: Scope, inputs: Mapping[str, object], *, trigger: str = "call"
+    ) -> Result:
+        """Run any operation for a scope; inputs that are None are left out."""
+        await self.open()
+        given = {name: value for name, value in inputs.items() if value is not None}
+        return await self._engine.run(operation, scope, given, trigger=trigger)
+
+    async def users(self, namespace: str | None = None) -> tuple[str, ...]:
+        """Every user of a namespace that memory knows, by name."""
+        await self.open()
+        chosen = namespace if namespace is not None else self.settings.namespace
+        found: list[str] = []
+        while page := await self._engine.store.scopes(chosen, after=found[-1] if found else ""):
+            found += page
+        return tuple(found)
+
+    async def status(self, user: str | None = None) -> Status:
+        """Where memory lies and how much it holds, of one user or of all in the configured namespace."""
+        users = (user,) if user is not None else await self.users()
+        await self.open()
+        models = self._engine.models
+        named = {"chat": models.chat, "embedder": models.embedder, "reranker": models.reranker}
+        return Status(
+            store=await self._engine.store.describe(),
+            models={kind: model.name if model is not None else "off" for kind, model in named.items()},
+            users=tuple([await self._user_status(scope_of(self._engine, one)) for one in users]),
+        )
+
+    async def _user_status(self, scope: Scope) -> UserStatus:
+        count = self._engine.store.count
+        return UserStatus(
+            user=scope.user,
+            messages=await count(scope, MESSAGES),
+            pending=await count(scope, MESSAGES, Is("state", PENDING)),
+            memories=await count(scope, MEMORIES, Is("status", "valid")),
+            expired=await count(scope, MEMORIES, Is("status", "expired")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncUserMemory:
+    """The memory of one user."""
+
+    engine: AsyncMemoryEngine
+    scope: Scope
+
+    async def add_messages(self, messages: Iterable[MessageLike]) -> Appended:
+        """Keep messages durably; says which ids are new, known, or were deleted before and stay deleted.
+
+        See `memoryengine.intake.read_messages` for what a mapping may hold. Raises `InputError`, and `IdConflict` if
+        an id is known with other content.
+        """
+        await self.engine.open()
+        inner = self.engine._engine
+        read = read_messages(messages, inner.clock, inner.locale.zone)
+        return await inner.add_messages(self.scope, read)
+
+    async def retrieve(self, query: str, **inputs: object) -> Result:
+        """Find what fits a question; the hits stand in `Result.hits`, best first."""
+        return await self.run("retrieve_memory", query=query, **inputs)
+
+    async def consolidate(self) -> Result:
+        """Turn the messages that wait into observations."""
+        return await self.run("consolidate_memory")
+
+    async def reflect(self) -> Result:
+        """Turn observations into insights."""
+        return await self.run("reflect_and_reconsolidate")
+
+    async def list(self, kind: str | None = None, *, expired: bool | None = None, limit: int | None = None) -> Result:
+        """The memories, newest first; expired ones too with `expired`."""
+        return await self.run("list_memory", kind=kind, expired=expired, limit=limit)
+
+    async def add(self, content: str) -> Result:
+        """Remember a text as it is, told by hand."""
+        return await self.run("add_memory", content=content)
+
+    async def delete(self, memory_id: str, *, with_messages: bool | None = None) -> Result:
+        """Delete a memory and the insights that rest on it; its messages too with `with_messages`."""
+        return await self.run("delete_memory", memory_id=memory_id, with_messages=with_messages)
+
+    async def delete_all(self, *, with_messages: bool | None = None) -> Result:
+        """Delete every memory; every message too with `with_messages`, else they are set aside for good."""
+        return await self.run("delete_all", with_messages=with_messages)
+
+    async def messages(self, limit: int | None = None) -> Result:
+        """The messages as they were said, the newest last."""
+        return await self.run("read_message", limit=limit)
+
+    async def run(self, operation: str, **inputs: object) -> Result:
+        """Run any operation, a user's own included."""
+        return await self.engine.run_operation(operation, self.scope, inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncMemoryService:
+    """The operations as methods and by name, for the default user or for `role_name`."""
+
+    engine: AsyncMemoryEngine
+
+    async def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
+        """Run an operation by name; `kwargs` are its inputs."""
+        return await self.engine.user(role_name).run(name, **kwargs)
+
+    async def retrieve_memory(self, query: str, role_name: str | None = None, **kwargs: object) -> Result:
+        """Find what fits a question."""
+        return await self.run_service_operation("retrieve_memory", role_name, query=query, **kwargs)
+
+    async def consolidate_memory(self, role_name: str | None = None) -> Result:
+        """Turn the messages that wait into observations."""
+        return await self.run_service_operation("consolidate_memory", role_name)
+
+    async def reflect_and_reconsolidate(self, role_name: str | None = None) -> Result:
+        """Turn observations into insights."""
+        return await self.run_service_operation("reflect_and_reconsolidate", role_name)
+
+    async def list_memory(self, role_name: str | None = None, **kwargs: object) -> Result:
+        """List the memories."""
+        return await self.run_service_operation("list_memory", role_name, **kwargs)
+
+    async def add_memory(self, content: str, role_name: str | None = None) -> Result:
+        """Remember a text as it is."""
+        return await self.run_service_operation("add_memory", role_name, content=content)
+
+    async def delete_memory(self, memory_id: str, role_name: str | None = None, **kwargs: object) -> Result:
+        """Delete one memory."""
+        return await self.run_service_operation("delete_memory", role_name, memory_id=memory_id, **kwargs)
+
+    async def delete_all(self, role_name: str | None = None, **kwargs: object) -> Result:
+        """Delete every memory."""
+        return await self.run_service_operation("delete_all", role_name, **kwargs)
+
+    async def read_message(self, role_name: str | None = None, **kwargs: object) -> Result:
+        """List the messages."""
+        return await self.run_service_operation("read_message", role_name, **kwargs)
+
+
+class AsyncMemoryChat:
+    """A chat that remembers: one session of the engine's chat model."""
+
+    def __init__(self, engine: AsyncMemoryEngine) -> None:
+        self._engine = engine
+        self._chat = MemoryChat(engine._engine)
+
+    @property
+    def memory_service(self) -> AsyncMemoryService:
+        """The operations on the same memory."""
+        return self._engine.default_memory_service
+
+    async def chat_with_memory(
+        self,
+        query: str,
+        role_name: str | None = None,
+        system_prompt: str | None = None,
+        memory_prompt: str | None = None,
+        temporary_memories: str | Sequence[str] | None = None,
+        history_message_strategy: HistoryStrategy = "auto",
+        remember_response: bool = True,
+    ) -> ChatResponse:
+        """Answer `query` with what memory holds of `role_name`, and keep both messages.
+
+        `system_prompt` takes the place of the assistant's description and `memory_prompt` of the words before the
+        memories; `temporary_memories` are shown this once. `history_message_strategy`: "auto" shows what
+        consolidation has not seen yet, a number that many messages of this session, None none. With
+        `remember_response` False neither the query nor the answer is kept.
+        """
+        await self._engine.open()
+        return await self._chat.respond(
+            read_request(
+                self._engine._engine,
+                query,
+                role_name,
+                system_prompt,
+                memory_prompt,
+                temporary_memories,
+                history_message_strategy,
+                remember_response,
+            )
+        )
+
+    async def stream_with_memory(
+        self,
+        query: str,
+        role_name: str | None = None,
+        system_prompt: str | None = None,
+        memory_prompt: str | None = None,
+        temporary_memories: str | Sequence[str] | None = None,
+        history_message_strategy: HistoryStrategy = "auto",
+        remember_response: bool = True,
+    ) -> AsyncIterator[str]:
+        """As `chat_with_memory`, piece by piece."""
+        await self._engine.open()
+        request = read_request(
+            self._engine._engine,
+            query,
+            role_name,
+            system_prompt,
+            memory_prompt,
+            temporary_memories,
+            history_message_strategy,
+            remember_response,
+        )
+        async for piece in self._chat.stream(request):
+            yield piece
+
+    async def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
+        """Run an operation by name; `kwargs` are its inputs."""
+        return await self.memory_service.run_service_operation(name, role_name, **kwargs)

@@ -1,0 +1,121 @@
+"""From settings to the objects of an engine: models, a store, checked workflows; all problems before any work.
+
+Adapters are imported only here and only when a config names them, so that the engine itself starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError, Problem
+from .ports import ChatModel, Embedder, Reranker, Store, VectorSpace
+from .settings import ModelSettings, Settings, read_settings
+from .worker import WorkerSpec
+from .workflow import Plan, check_workflows, load_workers, load_workflows
+
+STORES = {"sqlite": "memoryengine.stores.sqlite:SqliteStore"}
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of one engine, each built when it is first asked for, so that no unused adapter is loaded."""
+
+    settings: ModelSettings
+
+    @cached_property
+    def chat(self) -> ChatModel | None:
+        """The chat model, None where it is switched off."""
+        from .models import build, metered
+
+        spec = self.settings.chat
+        return None if spec is None else metered.MeteredChat(build.build_chat(spec))
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        """The embedder, None where it is switched off."""
+        from .models import build, metered
+
+        spec = self.settings.embedder
+        return None if spec is None else metered.MeteredEmbedder(build.build_embedder(spec))
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """The reranker, None where it is switched off."""
+        from .models import build, metered
+
+        spec = self.settings.reranker
+        return None if spec is None else metered.MeteredReranker(build.build_reranker(spec))
+
+    async def close(self) -> None:
+        """Close the models that were built."""
+        for name in ("chat", "embedder", "reranker"):
+            model = self.__dict__.get(name)
+            if model is not None:
+                await model.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Everything that was found in a config: its settings, workers and plans, and what is wrong with them."""
+
+    settings: Settings
+    workers: Mapping[str, WorkerSpec]
+    plans: Mapping[str, Plan]
+    problems: tuple[Problem, ...]
+
+
+def check_config(config: str | Path | Mapping[str, object] | None, environ: Mapping[str, str]) -> Checked:
+    """Read a config and all that it names, and report every problem at once; nothing is opened or called."""
+    settings, problems = read_settings(config, environ=environ)
+    workers, plans, more = check_content(settings)
+    return Checked(settings, workers, plans, (*problems, *more))
+
+
+def check_content(settings: Settings) -> tuple[Mapping[str, WorkerSpec], Mapping[str, Plan], list[Problem]]:
+    """The workers and workflows that settings name, checked against each other."""
+    base = Path(settings.file).parent if settings.file else Path()
+    places = settings.places
+    workers, worker_problems = load_workers(
+        settings.workers, base, [places[k] for i in range(len(settings.workers)) if (k := f"workers[{i}]") in places]
+    )
+    workflows, workflow_problems = load_workflows(
+        settings.workflows,
+        base,
+        [places[k] for i in range(len(settings.workflows)) if (k := f"workflows[{i}]") in places],
+    )
+    plans, plan_problems = check_workflows(workflows, workers, settings.instances, ports_of(settings.models))
+    return workers, plans, [*worker_problems, *workflow_problems, *plan_problems]
+
+
+def ports_of(models: ModelSettings) -> frozenset[str]:
+    """The ports that these models fill, and those that every engine has."""
+    named = {"chat": models.chat, "embedder": models.embedder, "reranker": models.reranker}
+    return frozenset({name for name, spec in named.items() if spec is not None} | {"reader", "clock", "locale"})
+
+
+def vector_space(embedder: Embedder | None) -> VectorSpace | None:
+    """What a store must know of an embedder."""
+    return None if embedder is None else VectorSpace(embedder.name, embedder.dimensions)
+
+
+def build_store(spec: Mapping[str, Any]) -> Store:
+    """The store that a config names: `{use: sqlite, path: ...}`, or `{class: "package.module:Class", ...}`.
+
+    Raises `ConfigError` where there is no such store or it does not take these settings.
+    """
+    settings = {k: v for k, v in spec.items() if k not in ("use", "class")}
+    target = str(spec.get("class") or STORES.get(str(spec.get("use")), ""))
+    module, _, name = target.rpartition(":")
+    if not module:
+        known = ", ".join(STORES)
+        raise ConfigError(f"There is no store {spec.get('use')!r}; there is: {known} (or class: package.module:Class).")
+    try:
+        made = getattr(import_module(module), name)(**settings)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigError(f"The store {target!r} cannot be made: {error}.") from error
+    return made  # type: ignore[no-any-return]  # the config vouches for it; the contract suite checks it

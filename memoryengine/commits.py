@@ -1,0 +1,265 @@
+"""From what a run wants to write to one commit: what it rested on is read again, what no longer holds is left out.
+
+A commit names the revision at which its ground was read, so between the reading and the commit nothing can have
+changed. When somebody else came first the ground is read again and the commit is made anew from the same changes; no
+model is asked twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from .filters import Is, Value
+from .ports import Document, Patch, Store, Writes
+from .reader import read_all
+from .records import CONSOLIDATED, MEMORIES, MESSAGES, PENDING, RUNS, memory_document, memory_of
+from .results import Action
+from .values import Changes, Memory, Scope
+
+Documents = Mapping[str, Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The stored documents that changes rest on, by id; what is gone is not in it."""
+
+    messages: Documents
+    memories: Documents
+
+    def valid(self, id_: str) -> bool:
+        """Whether the memory is there and valid."""
+        return id_ in self.memories and self.memories[id_].fields.get("status") == "valid"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What is kept of a run: never a text of a person or a model."""
+
+    id: str
+    operation: str
+    trigger: str
+    at: datetime
+    body: Mapping[str, Any]
+
+    def document(self, outcome: str, messages: Sequence[str] = ()) -> Document:
+        """The run as a document; `messages` are those that it consolidated."""
+        return Document(
+            id=self.id,
+            fields={
+                "operation": self.operation,
+                "trigger": self.trigger,
+                "outcome": outcome,
+                "at": self.at,
+                "messages": tuple(messages) or None,
+            },
+            body=self.body,
+            digest=self.id,
+        )
+
+
+async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
+    """Read everything that the changes rest on or touch."""
+    named = {e.memory for e in changes.expired} | {id_ for id_, _ in changes.known}
+    named |= {*changes.reflected, *changes.deleted}
+    for memory in changes.memories:
+        named |= {*memory.evidence, memory.superseded_by}
+    memories = await _get(store, scope, MEMORIES, named - {""})
+    memories |= await _resting_on(store, scope, set(changes.deleted))
+    freed = {i for m in memories.values() if _rests(m, set(changes.deleted)) for i in _ids(m, "evidence")}
+    memories |= await _get(store, scope, MEMORIES, freed - memories.keys())
+    messages = {*changes.consolidated, *(s for m in changes.memories for s in m.sources)}
+    messages |= {s for _, ids in changes.known for s in ids}
+    messages |= {s for m in memories.values() for s in _ids(m, "sources")}
+    return Ground(await _get(store, scope, MESSAGES, messages), memories)
+
+
+def overtaken(changes: Changes, ground: Ground) -> bool:
+    """Whether another run has consolidated one of these messages already."""
+    held = (ground.messages.get(id_) for id_ in changes.consolidated)
+    return any(d is not None and d.fields.get("state") != PENDING for d in held)
+
+
+def prune(changes: Changes, ground: Ground) -> Changes:
+    """The changes that still hold: nothing that came from a deleted message or memory, no expiry of what is not valid.
+
+    Deleting a memory deletes the insights that rest on it too: they may repeat its words.
+    """
+    new = [_settled(m, ground, changes) for m in changes.memories if _founded(m, ground)]
+    there = {m.id for m in new} | ground.memories.keys() | {""}
+    return replace(
+        changes,
+        memories=tuple(new),
+        expired=tuple(e for e in changes.expired if ground.valid(e.memory) and e.superseded_by in there),
+        known=tuple((id_, tuple(s for s in ids if s in ground.messages)) for id_, ids in changes.known),
+        consolidated=tuple(id_ for id_ in changes.consolidated if id_ in ground.messages),
+        reflected=tuple(id_ for id_ in changes.reflected if id_ in ground.memories),
+        deleted=tuple(_doomed(changes, ground)),
+    )
+
+
+def to_writes(changes: Changes, ground: Ground, run: RunRecord) -> Writes:
+    """One commit for pruned changes."""
+    patches = _Patches()
+    _link_messages(changes, ground, patches)
+    _retire(changes, ground, run, patches)
+    for id_ in changes.consolidated:
+        patches.add(MESSAGES, id_, state=CONSOLIDATED, run=run.id)
+    for id_ in changes.reflected:
+        patches.add(MEMORIES, id_, reflected=True)
+    deleted = [(MEMORIES, id_) for id_ in changes.deleted] + _deleted_messages(changes, ground, patches)
+    put = [(MEMORIES, memory_document(m, run.id)) for m in changes.memories]
+    return Writes(
+        put=(*put, (RUNS, run.document("committed", changes.consolidated))),
+        patch=patches.all(without=set(deleted)),
+        delete=tuple(deleted),
+        entry=history_entry(changes, run, len(deleted) - len(changes.deleted)),
+    )
+
+
+def history_entry(changes: Changes, run: RunRecord, messages_deleted: int) -> dict[str, Any]:
+    """What history keeps of a commit: ids, cause and run, never a text."""
+    return {
+        "at": run.at.isoformat(),
+        "run": run.id,
+        "operation": run.operation,
+        "trigger": run.trigger,
+        "new": [m.id for m in changes.memories],
+        "expired": [[e.memory, e.reason, e.superseded_by] for e in changes.expired],
+        "deleted": list(changes.deleted),
+        "messages_deleted": messages_deleted,
+        "consolidated": list(changes.consolidated),
+    }
+
+
+def actions_of(changes: Changes, ground: Ground) -> tuple[Action, ...]:
+    """What a commit did, memory by memory, for people to read."""
+    held = {id_: memory_of(d) for id_, d in ground.memories.items()}
+    made = {m.id: m for m in changes.memories}
+    done = [Action("new", m) for m in changes.memories]
+    for expiry in changes.expired:
+        retired = replace(held[expiry.memory], status="expired", reason=expiry.reason)
+        by = made.get(expiry.superseded_by) or held.get(expiry.superseded_by)
+        done.append(Action("expired", retired, by))
+    done += [Action("known", held[id_]) for id_, _ in changes.known if id_ in held]
+    done += [Action("deleted", held[id_]) for id_ in changes.deleted]
+    return tuple(done)
+
+
+class _Patches:
+    """Field values to set, gathered a document at a time."""
+
+    def __init__(self) -> None:
+        self._fields: defaultdict[tuple[str, str], dict[str, Value]] = defaultdict(dict)
+
+    def add(self, collection: str, id_: str, **fields: Value) -> None:
+        self._fields[collection, id_].update(fields)
+
+    def all(self, without: set[tuple[str, str]]) -> tuple[Patch, ...]:
+        return tuple(Patch(c, i, fields) for (c, i), fields in self._fields.items() if (c, i) not in without)
+
+
+def _link_messages(changes: Changes, ground: Ground, patches: _Patches) -> None:
+    """Tell each source message which memories stand for it; one that an expired memory came from is hidden."""
+    links: defaultdict[str, list[str]] = defaultdict(list)
+    for memory in changes.memories:
+        for source in memory.sources:
+            links[source].append(memory.id)
+            if memory.status == "expired":
+                patches.add(MESSAGES, source, hidden=True)
+    for id_, sources in changes.known:
+        if id_ not in ground.memories:
+            # A person deleted it meanwhile: what said it again must not bring it back.
+            for source in sources:
+                patches.add(MESSAGES, source, hidden=True)
+            continue
+        for source in sources:
+            links[source].append(id_)
+        patches.add(MEMORIES, id_, sources=_union(_ids(ground.memories[id_], "sources"), sources))
+    for source, made in links.items():
+        patches.add(MESSAGES, source, memories=_union(_ids(ground.messages[source], "memories"), made))
+
+
+def _retire(changes: Changes, ground: Ground, run: RunRecord, patches: _Patches) -> None:
+    """Expire memories, and hide the messages that expired or deleted ones came from."""
+    for expiry in changes.expired:
+        patches.add(
+            MEMORIES,
+            expiry.memory,
+            status="expired",
+            reason=expiry.reason,
+            superseded_by=expiry.superseded_by or None,
+            retired_at=run.at,
+        )
+    gone = {*changes.deleted, *(e.memory for e in changes.expired)}
+    for id_ in sorted(gone):
+        for source in _ids(ground.memories[id_], "sources"):
+            if source in ground.messages:
+                patches.add(MESSAGES, source, hidden=True)
+    for id_ in changes.deleted:
+        for evidence in _ids(ground.memories[id_], "evidence"):
+            if evidence in ground.memories and evidence not in changes.deleted:
+                patches.add(MEMORIES, evidence, reflected=False)
+
+
+def _deleted_messages(changes: Changes, ground: Ground, patches: _Patches) -> list[tuple[str, str]]:
+    """The messages to delete along, taken out of the sources of the memories that stay."""
+    if not changes.with_messages:
+        return []
+    gone = {s for id_ in changes.deleted for s in _ids(ground.memories[id_], "sources") if s in ground.messages}
+    for id_, document in ground.memories.items():
+        kept = tuple(s for s in _ids(document, "sources") if s not in gone)
+        if id_ not in changes.deleted and kept != _ids(document, "sources"):
+            patches.add(MEMORIES, id_, sources=kept or None)
+    return [(MESSAGES, id_) for id_ in sorted(gone)]
+
+
+def _founded(memory: Memory, ground: Ground) -> bool:
+    evidence = all(ground.valid(id_) for id_ in memory.evidence)
+    return evidence and all(s in ground.messages for s in memory.sources)
+
+
+def _settled(memory: Memory, ground: Ground, changes: Changes) -> Memory:
+    """A memory born expired is valid after all when what superseded it is gone."""
+    by = memory.superseded_by
+    if not by or ground.valid(by) or any(m.id == by for m in changes.memories):
+        return memory
+    return replace(memory, status="valid", superseded_by="", reason=None, retired_at=None)
+
+
+def _doomed(changes: Changes, ground: Ground) -> Iterable[str]:
+    wanted = set(changes.deleted)
+    return (id_ for id_, document in ground.memories.items() if id_ in wanted or _rests(document, wanted))
+
+
+def _rests(document: Document, on: set[str]) -> bool:
+    return bool(on.intersection(_ids(document, "evidence")))
+
+
+def _ids(document: Document, field: str) -> tuple[str, ...]:
+    held = document.fields.get(field)
+    return held if isinstance(held, tuple) else ()
+
+
+def _union(held: tuple[str, ...], more: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*held, *more)))
+
+
+async def _get(store: Store, scope: Scope, collection: str, ids: Iterable[str]) -> dict[str, Document]:
+    wanted = sorted(set(ids))
+    found = await store.get(scope, collection, wanted) if wanted else ()
+    return {d.id: d for d in found if d is not None}
+
+
+async def _resting_on(store: Store, scope: Scope, deleted: set[str]) -> dict[str, Document]:
+    """The insights that cite one of these memories, and those that cite such an insight."""
+    found: dict[str, Document] = {}
+    fresh = set(deleted)
+    while fresh:
+        citing = await read_all(store, scope, MEMORIES, Is("evidence", *sorted(fresh)))
+        fresh = {d.id for d in citing} - found.keys() - deleted
+        found.update((d.id, d) for d in citing)
+    return found

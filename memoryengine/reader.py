@@ -1,0 +1,181 @@
+"""What workers may read, over a store: one round trip for a search, and the rule of who stands for whom.
+
+The rule: a message from which memories came gives its place to those that are valid; once one of them was expired or
+deleted the message is hidden, or a raw "I live in Beijing" would outlive its correction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from .embedding import EmbeddingQueue
+from .errors import ModelUnavailable
+from .filters import EVERYTHING, AllOf, Filter, Is, Not, matches
+from .ports import Document, Embedder, KeywordQuery, Match, Search, Sort, Store, Vector, VectorQuery
+from .records import MEMORIES, MESSAGES, memory_of, message_of
+from .text import terms
+from .values import KINDS, Hit, Memory, Message, Scope
+
+SHOWN = Not(Is("hidden", True))
+PAGE = 1000
+Channels = dict[str, float]
+Found = dict[str, tuple[Document, Channels]]
+
+
+class StoreReader:
+    """The `Reader` of one run: reads one scope of a store, and embeds what a search needs."""
+
+    def __init__(self, store: Store, scope: Scope, embedder: Embedder | None, queue: EmbeddingQueue | None) -> None:
+        self._store, self._scope, self._embedder, self._queue = store, scope, embedder, queue
+        self._vectors: dict[str, Vector] = {}
+        self.warnings: list[str] = []
+
+    @property
+    def scope(self) -> Scope:
+        """Whose memory it is."""
+        return self._scope
+
+    async def search(self, *queries: Search) -> tuple[tuple[Hit, ...], ...]:
+        """See `Reader.search`."""
+        vectors, _ = await asyncio.gather(self._embed([q.text for q in queries]), self._flush())
+        asked: list[KeywordQuery | VectorQuery] = []
+        spans = []
+        for query, vector in zip(queries, vectors, strict=True):
+            wanted = store_queries(query, vector)
+            spans.append((len(asked), len(asked) + len(wanted)))
+            asked += wanted
+        answers = await self._store.search(self._scope, asked)
+        return tuple([
+            await self._hits(query, asked[a:b], answers[a:b]) for query, (a, b) in zip(queries, spans, strict=True)
+        ])
+
+    async def memories(
+        self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
+    ) -> tuple[Memory, ...]:
+        """See `Reader.memories`."""
+        return tuple(map(memory_of, await read_all(self._store, self._scope, MEMORIES, where, order, limit)))
+
+    async def messages(
+        self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
+    ) -> tuple[Message, ...]:
+        """See `Reader.messages`."""
+        return tuple(map(message_of, await read_all(self._store, self._scope, MESSAGES, where, order, limit)))
+
+    async def _flush(self) -> None:
+        warning = await self._queue.flush(self._scope) if self._queue else ""
+        if warning:
+            self.warnings.append(warning)
+
+    async def _embed(self, texts: Sequence[str]) -> list[Vector | None]:
+        """The vectors of the questions, each text embedded once a run; None without an embedder or for no words."""
+        if self._embedder is None:
+            return [None] * len(texts)
+        missing = [t for t in dict.fromkeys(texts) if t not in self._vectors and t.strip()]
+        try:
+            vectors = await self._embedder.embed(missing, query=True) if missing else ()
+        except ModelUnavailable as error:
+            self.warnings.append(f"This search was by keyword alone: {error.message}")
+            vectors, missing = (), []
+        self._vectors.update(zip(missing, vectors, strict=True))
+        return [self._vectors.get(t) for t in texts]
+
+    async def _hits(
+        self, query: Search, asked: Sequence[KeywordQuery | VectorQuery], answers: Sequence[Sequence[Match]]
+    ) -> tuple[Hit, ...]:
+        memories, messages = merge(asked, answers)
+        for id_ in query.window:
+            messages.pop(id_, None)
+        await self._promote(query, memories, messages)
+        hits = [_hit(memory_of(d), channels) for d, channels in memories.values()]
+        hits += [_hit(message_of(d), channels) for d, channels in messages.values()]
+        return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id))[: query.top_k])
+
+    async def _promote(self, query: Search, memories: Found, messages: Found) -> None:
+        """Give the place of each message that memories came from to those memories."""
+        parents = {id_: _ids(d) for id_, (d, _) in messages.items() if _ids(d)}
+        unseen = sorted({m for ids in parents.values() for m in ids} - memories.keys())
+        fetched = await self._store.get(self._scope, MEMORIES, unseen) if unseen else ()
+        wanted = memory_filter(query)
+        for document in fetched:
+            if document is not None and matches(wanted, document.fields):
+                memories[document.id] = (document, {})
+        for id_, children in parents.items():
+            _, channels = messages.pop(id_)
+            for child in children & memories.keys():
+                own = memories[child][1]
+                own.update({name: max(score, own.get(name, 0.0)) for name, score in channels.items()})
+
+
+async def read_all(
+    store: Store,
+    scope: Scope,
+    collection: str,
+    where: Filter = EVERYTHING,
+    order: Sequence[Sort] = (),
+    limit: int | None = None,
+) -> list[Document]:
+    """The documents of a scope that pass, page by page until the end or until `limit`."""
+    found: list[Document] = []
+    cursor: str | None = None
+    while limit is None or len(found) < limit:
+        size = PAGE if limit is None else min(PAGE, limit - len(found))
+        page = await store.page(scope, collection, where, order=order, limit=size, cursor=cursor)
+        found += page.documents
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return found
+
+
+def memory_filter(query: Search) -> Filter:
+    """Which memories a search may find."""
+    kinds = [k for k in query.kinds if k in KINDS]
+    valid = EVERYTHING if query.expired else Is("status", "valid")
+    return AllOf(Is("kind", *kinds), valid, query.where)
+
+
+def store_queries(query: Search, vector: Vector | None) -> list[KeywordQuery | VectorQuery]:
+    """The store's queries for one search: keyword and vector, over memories and over messages.
+
+    Messages get room for those in the window, which are taken out again.
+    """
+    found: list[KeywordQuery | VectorQuery] = []
+    words = tuple(dict.fromkeys(terms(query.text)))
+    sides = [(MEMORIES, memory_filter(query), query.top_k)] if set(query.kinds) & set(KINDS) else []
+    if "message" in query.kinds:
+        sides.append((MESSAGES, SHOWN, query.top_k + len(query.window)))
+    for collection, where, top_k in sides:
+        found.append(KeywordQuery(collection, words, where, top_k))
+        if vector is not None:
+            found.append(VectorQuery(collection, vector, where, top_k))
+    return found
+
+
+def merge(
+    asked: Sequence[KeywordQuery | VectorQuery], answers: Sequence[Sequence[Match]]
+) -> tuple[Found, Found]:
+    """The memories and the messages found, each with its channels.
+
+    BM25 has no upper end, so keyword scores are divided by the best of the query; a cosine below 0 counts as 0.
+    """
+    found: dict[str, Found] = {MEMORIES: {}, MESSAGES: {}}
+    scores = [m.score for q, a in zip(asked, answers, strict=True) if isinstance(q, KeywordQuery) for m in a]
+    best = max(scores, default=0.0) or 1.0
+    for query, matched in zip(asked, answers, strict=True):
+        for match in matched:
+            _, channels = found[query.collection].setdefault(match.document.id, (match.document, {}))
+            if isinstance(query, KeywordQuery):
+                channels["keyword"] = match.score / best
+            else:
+                channels["vector"] = max(0.0, 2.0 * match.score - 1.0)
+    return found[MEMORIES], found[MESSAGES]
+
+
+def _hit(item: Memory | Message, channels: Channels) -> Hit:
+    return Hit(item, max(channels.values(), default=0.0), channels)
+
+
+def _ids(document: Document) -> set[str]:
+    held = document.fields.get("memories")
+    return set(held) if isinstance(held, tuple) else set()

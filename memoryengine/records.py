@@ -1,0 +1,195 @@
+"""How messages, memories and runs are laid down as documents: the only place that knows both sides.
+
+What may be filtered, sorted or changed later is a field; what a person wrote is the body. A mapping in a server is dear
+to change, so fields that later operations need stand here from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from . import text
+from .filters import Value
+from .ports import Collection, Document, FieldKind
+from .values import NOTHING, Memory, Message, Period
+
+MESSAGES = "messages"
+MEMORIES = "memories"
+RUNS = "runs"
+
+PENDING, CONSOLIDATED = "pending", "consolidated"
+
+MESSAGE_FIELDS: Mapping[str, FieldKind] = {
+    "role": "keyword",
+    "speaker": "keyword",
+    "session": "keyword",
+    "agent": "keyword",
+    "said_at": "moment",
+    "recorded_at": "moment",
+    "state": "keyword",
+    "hidden": "flag",
+    "memories": "keywords",
+    "run": "keyword",
+    "metadata": "map",
+}
+
+MEMORY_FIELDS: Mapping[str, FieldKind] = {
+    "kind": "keyword",
+    "status": "keyword",
+    "subject": "keyword",
+    "speaker": "keyword",
+    "session": "keyword",
+    "agent": "keyword",
+    "said_at": "moment",
+    "recorded_at": "moment",
+    "event_start": "moment",
+    "event_end": "moment",
+    "recurs": "keyword",
+    "valid_from": "moment",
+    "valid_to": "moment",
+    "retired_at": "moment",
+    "superseded_by": "keyword",
+    "reason": "keyword",
+    "sources": "keywords",
+    "evidence": "keywords",
+    "reflected": "flag",
+    "run": "keyword",
+    "metadata": "map",
+}
+
+RUN_FIELDS: Mapping[str, FieldKind] = {
+    "operation": "keyword",
+    "trigger": "keyword",
+    "outcome": "keyword",
+    "at": "moment",
+    "messages": "keywords",
+}
+
+COLLECTIONS = (
+    Collection(MESSAGES, MESSAGE_FIELDS, searchable=True),
+    Collection(MEMORIES, MEMORY_FIELDS, searchable=True),
+    Collection(RUNS, RUN_FIELDS),
+)
+
+# Names that stand for a side of the conversation and say nothing about who speaks.
+GENERIC_SPEAKERS = frozenset({"", "user", "human", "assistant", "ai", "bot", "system", "用户", "助手", "我", "你"})
+
+
+def searched_text(item: Memory | Message) -> str:
+    """The text that keyword and vector search see: a message is led by its speaker's name, where that says who."""
+    if isinstance(item, Message) and item.speaker.lower() not in GENERIC_SPEAKERS:
+        return f"{item.speaker}: {item.content}"
+    return item.content
+
+
+def message_document(message: Message) -> Document:
+    """A new message, waiting to be consolidated; its role, speaker and content decide whether it is the same one."""
+    said = "\x1f".join((message.role, message.speaker, message.content))
+    return Document(
+        id=message.id,
+        fields={
+            "role": message.role,
+            "speaker": message.speaker or None,
+            "session": message.session or None,
+            "agent": message.agent or None,
+            "said_at": message.said_at,
+            "recorded_at": message.recorded_at,
+            "state": PENDING,
+            "metadata": message.metadata or None,
+        },
+        body={"content": message.content},
+        terms=text.terms(searched_text(message)),
+        digest=sha256(said.encode("utf-8", "replace")).hexdigest(),
+    )
+
+
+def message_of(document: Document) -> Message:
+    """The message that a document holds."""
+    held = document.fields
+    return Message(
+        id=document.id,
+        role=_of(held, "role"),
+        content=document.body["content"],
+        speaker=_of(held, "speaker") or "",
+        said_at=_of(held, "said_at"),
+        recorded_at=_of(held, "recorded_at"),
+        session=_of(held, "session") or "",
+        agent=_of(held, "agent") or "",
+        metadata=_of(held, "metadata") or NOTHING,
+    )
+
+
+def memory_document(memory: Memory, run: str) -> Document:
+    """A memory as the run `run` writes it."""
+    event = memory.event
+    return Document(
+        id=memory.id,
+        fields={
+            "kind": memory.kind,
+            "status": memory.status,
+            "subject": memory.subject or None,
+            "speaker": memory.speaker or None,
+            "session": memory.session or None,
+            "agent": memory.agent or None,
+            "said_at": memory.said_at,
+            "recorded_at": memory.recorded_at,
+            "event_start": event.start if event else None,
+            "event_end": event.end if event else None,
+            "recurs": event.recurs or None if event else None,
+            "valid_from": memory.valid_from,
+            "valid_to": memory.valid_to,
+            "retired_at": memory.retired_at,
+            "superseded_by": memory.superseded_by or None,
+            "reason": memory.reason,
+            "sources": memory.sources or None,
+            "evidence": memory.evidence or None,
+            "reflected": memory.reflected,
+            "run": run,
+            "metadata": memory.metadata or None,
+        },
+        body={"content": memory.content, "event_text": event.text if event else ""},
+        terms=text.terms(searched_text(memory)),
+        digest=memory.id,
+    )
+
+
+def memory_of(document: Document) -> Memory:
+    """The memory that a document holds."""
+    held = document.fields
+    return Memory(
+        id=document.id,
+        kind=_of(held, "kind"),
+        content=document.body["content"],
+        status=_of(held, "status"),
+        said_at=_of(held, "said_at"),
+        recorded_at=_of(held, "recorded_at"),
+        event=_event(document),
+        valid_from=_of(held, "valid_from"),
+        valid_to=_of(held, "valid_to"),
+        retired_at=_of(held, "retired_at"),
+        superseded_by=_of(held, "superseded_by") or "",
+        reason=_of(held, "reason"),
+        sources=_of(held, "sources") or (),
+        evidence=_of(held, "evidence") or (),
+        subject=_of(held, "subject") or "",
+        speaker=_of(held, "speaker") or "",
+        agent=_of(held, "agent") or "",
+        session=_of(held, "session") or "",
+        reflected=bool(_of(held, "reflected")),
+        metadata=_of(held, "metadata") or NOTHING,
+    )
+
+
+def _event(document: Document) -> Period | None:
+    start, end = _of(document.fields, "event_start"), _of(document.fields, "event_end")
+    if not isinstance(start, datetime) or not isinstance(end, datetime):
+        return None
+    return Period(start, end, _of(document.fields, "recurs") or "", document.body.get("event_text", ""))
+
+
+def _of(held: Mapping[str, Value], name: str) -> Any:
+    """A field whose type the collection's declaration vouches for."""
+    return held.get(name)

@@ -1,0 +1,86 @@
+"""What an operation gives back: typed fields for programs, and a `str()` for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .text import language
+from .times import stamp
+from .trace import Usage
+from .values import Hit, Locale, Memory, Message
+from .workflow import StepTrace
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a commit did with one memory; `by` is what took the place of an expired one."""
+
+    verb: Literal["new", "expired", "known", "deleted"]
+    memory: Memory
+    by: Memory | None = None
+
+    def __str__(self) -> str:
+        memory = self.memory
+        if self.verb == "expired":
+            why = f"{memory.reason} by: {self.by.content}" if self.by else f"{memory.reason}"
+            return f"expired {memory.kind}: {memory.content} ({why})"
+        verb = "already known" if self.verb == "known" else f"{self.verb} {memory.kind}"
+        return f"{verb}: {memory.content}" + (f" ({memory.status})" if self.verb != "deleted" else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one run cost; an operation that repeats has one trace a run."""
+
+    run: str
+    seconds: float
+    steps: tuple[StepTrace, ...] = ()
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an operation did and found. `str()` is what a person wants to read.
+
+    `stopped` is the reason why a worker ended the last run early, empty if none did. `consolidated` and
+    `deleted_messages` are counts, `outputs` everything the workflow names as its outputs.
+    """
+
+    operation: str
+    actions: tuple[Action, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    messages: tuple[Message, ...] = ()
+    consolidated: int = 0
+    deleted_memories: int = 0
+    deleted_messages: int = 0
+    stopped: str = ""
+    warnings: tuple[str, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    traces: tuple[Trace, ...] = ()
+    locale: Locale = field(default_factory=Locale)
+
+    @property
+    def usage(self) -> Usage:
+        """The model calls and tokens of all runs together."""
+        return sum((step.usage for trace in self.traces for step in trace.steps), Usage())
+
+    def __str__(self) -> str:
+        if self.deleted_memories or self.deleted_messages:
+            return f"deleted: {self.deleted_memories} memories, {self.deleted_messages} messages"
+        found = (*(hit.item for hit in self.hits), *self.memories, *self.messages)
+        if found:
+            return "\n".join(show(item, self.locale) for item in found)
+        if self.actions:
+            return "\n".join(["[MEMORY ACTIONS]:", *map(str, self.actions)])
+        return self.stopped or "nothing to change"
+
+
+def show(item: Memory | Message, locale: Locale) -> str:
+    """One line: when it was said and what, as in `[2024-10-26 21:26:20 周六] 用户爱好是吉他。`."""
+    said = stamp(item.said_at, locale.language or language(item.content), locale.zone)
+    if isinstance(item, Message):
+        return f"[{said}] {item.speaker or item.role}: {item.content}"
+    return f"[{said}] {item.content}" + (f" ({item.status}: {item.reason})" if item.status == "expired" else "")

@@ -1,0 +1,287 @@
+"""`MemoryEngine`: the same engine for programs without an event loop, or inside one that they do not want to await.
+
+All engines of a process share one event loop in a thread of its own, so that a call works in a notebook and in a web
+handler alike. The thread never keeps a process from ending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, cached_property
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from weakref import WeakSet
+
+from .api import (
+    AsyncMemoryChat,
+    AsyncMemoryEngine,
+    AsyncMemoryService,
+    AsyncUserMemory,
+    Config,
+    MessageLike,
+    Status,
+)
+from .chat import ChatResponse, HistoryStrategy
+from .ports import Appended, Clock, Store
+from .results import Result
+from .settings import Settings
+
+T = TypeVar("T")
+FAREWELL_SECONDS = 2.0
+_open_engines: WeakSet[AsyncMemoryEngine] = WeakSet()
+
+
+class MemoryEngine:
+    """A memory engine made from one config; see `AsyncMemoryEngine`, whose methods these are.
+
+    It needs no closing for the process to end; `close`, or `with`, gives files and connections back earlier.
+    """
+
+    def __init__(self, config_path: Config = None, *, clock: Clock | None = None, store: Store | None = None) -> None:
+        self._engine = AsyncMemoryEngine(config_path, clock=clock, store=store)
+        _open_engines.add(self._engine)
+
+    @property
+    def settings(self) -> Settings:
+        """The config, checked."""
+        return self._engine.settings
+
+    def open(self) -> Self:
+        """Open the store; any other call does it where it is needed."""
+        _wait(self._engine.open())
+        return self
+
+    def close(self) -> None:
+        """Give the store and the models' connections back."""
+        _wait(self._engine.close())
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def user(self, user: str | None = None, *, namespace: str | None = None) -> UserMemory:
+        """The memory of one user."""
+        return UserMemory(self._engine.user(user, namespace=namespace))
+
+    @cached_property
+    def default_memory_chat(self) -> MemoryChat:
+        """The chat of this engine; one session."""
+        return MemoryChat(self._engine.default_memory_chat)
+
+    @cached_property
+    def default_memory_service(self) -> MemoryService:
+        """The operations of this engine by their names."""
+        return MemoryService(self._engine.default_memory_service)
+
+    def users(self, namespace: str | None = None) -> tuple[str, ...]:
+        """Every user of a namespace that memory knows, by name."""
+        return _wait(self._engine.users(namespace))
+
+    def status(self, user: str | None = None) -> Status:
+        """Where memory lies and how much it holds."""
+        return _wait(self._engine.status(user))
+
+
+@dataclass(frozen=True, slots=True)
+class UserMemory:
+    """The memory of one user; see `AsyncUserMemory`."""
+
+    inner: AsyncUserMemory
+
+    def add_messages(self, messages: Iterable[MessageLike]) -> Appended:
+        """Keep messages durably."""
+        return _wait(self.inner.add_messages(messages))
+
+    def retrieve(self, query: str, **inputs: object) -> Result:
+        """Find what fits a question."""
+        return _wait(self.inner.retrieve(query, **inputs))
+
+    def consolidate(self) -> Result:
+        """Turn the messages that wait into observations."""
+        return _wait(self.inner.consolidate())
+
+    def reflect(self) -> Result:
+        """Turn observations into insights."""
+        return _wait(self.inner.reflect())
+
+    def list(self, kind: str | None = None, *, expired: bool | None = None, limit: int | None = None) -> Result:
+        """The memories, newest first."""
+        return _wait(self.inner.list(kind, expired=expired, limit=limit))
+
+    def add(self, content: str) -> Result:
+        """Remember a text as it is."""
+        return _wait(self.inner.add(content))
+
+    def delete(self, memory_id: str, *, with_messages: bool | None = None) -> Result:
+        """Delete one memory."""
+        return _wait(self.inner.delete(memory_id, with_messages=with_messages))
+
+    def delete_all(self, *, with_messages: bool | None = None) -> Result:
+        """Delete every memory."""
+        return _wait(self.inner.delete_all(with_messages=with_messages))
+
+    def messages(self, limit: int | None = None) -> Result:
+        """The messages as they were said."""
+        return _wait(self.inner.messages(limit))
+
+    def run(self, operation: str, **inputs: object) -> Result:
+        """Run any operation."""
+        return _wait(self.inner.run(operation, **inputs))
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryService:
+    """The operations as methods and by name; see `AsyncMemoryService`."""
+
+    inner: AsyncMemoryService
+
+    def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
+        """Run an operation by name; `kwargs` are its inputs."""
+        return _wait(self.inner.run_service_operation(name, role_name, **kwargs))
+
+    def retrieve_memory(self, query: str, role_name: str | None = None, **kwargs: object) -> Result:
+        """Find what fits a question."""
+        return _wait(self.inner.retrieve_memory(query, role_name, **kwargs))
+
+    def consolidate_memory(self, role_name: str | None = None) -> Result:
+        """Turn the messages that wait into observations."""
+        return _wait(self.inner.consolidate_memory(role_name))
+
+    def reflect_and_reconsolidate(self, role_name: str | None = None) -> Result:
+        """Turn observations into insights."""
+        return _wait(self.inner.reflect_and_reconsolidate(role_name))
+
+    def list_memory(self, role_name: str | None = None, **kwargs: object) -> Result:
+        """List the memories."""
+        return _wait(self.inner.list_memory(role_name, **kwargs))
+
+    def add_memory(self, content: str, role_name: str | None = None) -> Result:
+        """Remember a text as it is."""
+        return _wait(self.inner.add_memory(content, role_name))
+
+    def delete_memory(self, memory_id: str, role_name: str | None = None, **kwargs: object) -> Result:
+        """Delete one memory."""
+        return _wait(self.inner.delete_memory(memory_id, role_name, **kwargs))
+
+    def delete_all(self, role_name: str | None = None, **kwargs: object) -> Result:
+        """Delete every memory."""
+        return _wait(self.inner.delete_all(role_name, **kwargs))
+
+    def read_message(self, role_name: str | None = None, **kwargs: object) -> Result:
+        """List the messages."""
+        return _wait(self.inner.read_message(role_name, **kwargs))
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChat:
+    """A chat that remembers; see `AsyncMemoryChat`."""
+
+    inner: AsyncMemoryChat
+
+    @property
+    def memory_service(self) -> MemoryService:
+        """The operations on the same memory."""
+        return MemoryService(self.inner.memory_service)
+
+    def chat_with_memory(
+        self,
+        query: str,
+        role_name: str | None = None,
+        system_prompt: str | None = None,
+        memory_prompt: str | None = None,
+        temporary_memories: str | Sequence[str] | None = None,
+        history_message_strategy: HistoryStrategy = "auto",
+        remember_response: bool = True,
+    ) -> ChatResponse:
+        """Answer `query` with what memory holds; see `AsyncMemoryChat.chat_with_memory`."""
+        return _wait(
+            self.inner.chat_with_memory(
+                query,
+                role_name,
+                system_prompt,
+                memory_prompt,
+                temporary_memories,
+                history_message_strategy,
+                remember_response,
+            )
+        )
+
+    def stream_with_memory(
+        self,
+        query: str,
+        role_name: str | None = None,
+        system_prompt: str | None = None,
+        memory_prompt: str | None = None,
+        temporary_memories: str | Sequence[str] | None = None,
+        history_message_strategy: HistoryStrategy = "auto",
+        remember_response: bool = True,
+    ) -> Iterator[str]:
+        """As `chat_with_memory`, piece by piece."""
+        return _iterate(
+            self.inner.stream_with_memory(
+                query,
+                role_name,
+                system_prompt,
+                memory_prompt,
+                temporary_memories,
+                history_message_strategy,
+                remember_response,
+            )
+        )
+
+    def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
+        """Run an operation by name; `kwargs` are its inputs."""
+        return _wait(self.inner.run_service_operation(name, role_name, **kwargs))
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """The event loop of this process's engines, in a daemon thread."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="memoryengine", daemon=True)
+    thread.start()
+    atexit.register(_farewell, loop, thread)
+    return loop
+
+
+def _wait(work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, done in the engines' loop; a call that is interrupted cancels it."""
+    future = asyncio.run_coroutine_threadsafe(work, _loop())
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def _iterate(pieces: AsyncIterator[str]) -> Iterator[str]:
+    async def step() -> str | None:
+        return await anext(pieces, None)
+
+    while (piece := _wait(step())) is not None:
+        yield piece
+
+
+def _farewell(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """Close what was left open, so that the end of a process leaves no warning; what cannot close now is let go."""
+
+    async def close_all() -> None:
+        for engine in list(_open_engines):
+            with suppress(Exception):
+                await engine.close()
+
+    with suppress(Exception):
+        asyncio.run_coroutine_threadsafe(close_all(), loop).result(FAREWELL_SECONDS)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(FAREWELL_SECONDS)
+    if not thread.is_alive():
+        loop.close()
