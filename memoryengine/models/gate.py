@@ -1,0 +1,130 @@
+"""How many may do something at once, in all event loops and threads; and things each event loop has its own of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from threading import Lock
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Gate:
+    """Lets `places` through at once and the others wait in order; `with` in threads, `async with` in any event loop."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._lock = Lock()
+        self._waiting: deque[Future[None]] = deque()
+
+    def _ask(self) -> Future[None]:
+        place: Future[None] = Future()
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                place.set_result(None)
+            else:
+                self._waiting.append(place)
+        return place
+
+    def _leave(self) -> None:
+        with self._lock:
+            while self._waiting:
+                place = self._waiting.popleft()
+                if place.set_running_or_notify_cancel():
+                    place.set_result(None)
+                    return
+            self._free += 1
+
+    def _give_up(self, place: Future[None]) -> None:
+        if not place.cancel():  # the place was given in the same moment
+            self._leave()
+
+    async def __aenter__(self) -> None:
+        place = self._ask()
+        try:
+            if not place.done():
+                await asyncio.wrap_future(place)
+        except BaseException:
+            self._give_up(place)
+            raise
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self._leave()
+
+    def __enter__(self) -> None:
+        place = self._ask()
+        try:
+            place.result()
+        except BaseException:
+            self._give_up(place)
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self._leave()
+
+
+class Closing(Protocol):
+    """Something that is closed with `await thing.close()`."""
+
+    async def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
+C = TypeVar("C", bound=Closing)
+
+
+class PerLoop(Generic[C]):
+    """One thing for each running event loop, made when it is first asked for and closed when its loop ends.
+
+    The thing is held inside a suspended asynchronous generator: `asyncio.run` closes those before it closes the loop,
+    so a caller who never calls `close` leaves nothing open behind.
+    """
+
+    def __init__(self, make: Callable[[], C]) -> None:
+        self._make = make
+        self._held: dict[asyncio.AbstractEventLoop, tuple[C, AsyncGenerator[None, None]]] = {}
+
+    async def get(self) -> C:
+        """The running loop's own."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._held:
+            for ended in [other for other in self._held if other.is_closed()]:
+                del self._held[ended]
+            thing = self._make()
+            holder = _hold(thing)
+            self._held[loop] = thing, holder
+            await anext(holder)
+        return self._held[loop][0]
+
+    async def close(self) -> None:
+        """Close the running loop's own; those of other loops are closed with their loop."""
+        _, holder = self._held.pop(asyncio.get_running_loop(), (None, None))
+        if holder is not None:
+            await holder.aclose()
+
+
+async def _hold(thing: Closing) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            await thing.close()
+
+
+async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results in order; the first failure cancels the rest and is raised as it is."""
+    if len(work) == 1:
+        return [await work[0]]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]

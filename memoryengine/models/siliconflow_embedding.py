@@ -1,0 +1,144 @@
+"""The SiliconFlow-compatible embedding model: a LlamaIndex `BaseEmbedding` that is an `Embedder` too.
+
+Alone in a LlamaIndex program: `SiliconFlowEmbedding(api_key=...)`, wherever an embedding model is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from pydantic import Field, PrivateAttr, SecretStr
+
+from ..ports import Vector
+from .endpoint import Endpoint
+from .failures import Asked, endpoint_url
+from .gate import together
+from .parts import batches, in_order, mean_vector, parts_of, read_vector
+from .retry import REAL, Effects, Limits
+from .specs import SILICONFLOW, EmbeddingSettings
+
+MOST_INPUTS = 64
+
+
+class SiliconFlowEmbedding(BaseEmbedding):
+    """Embeds texts at a SiliconFlow-compatible address; requests for sync calls, aiohttp for async ones.
+
+    `api_base` may be the base or the full address of the endpoint. Any number of texts may be given: they are sent
+    `embed_batch_size` (at most 64) at a time. A text longer than `max_chars` is embedded in parts, and gets their
+    mean; a blank one is embedded as a full stop, because endpoints refuse blank input. Raises `ModelUnavailable`,
+    `ModelRefused` and `ModelAnswerError`.
+    """
+
+    model_name: str = Field(default="BAAI/bge-m3", description="The model's name at the service.")
+    api_key: SecretStr = Field(description="The key of the service.", exclude=True)
+    api_base: str = Field(default=SILICONFLOW, description="The base or the full address.")
+    embed_batch_size: int = Field(default=MOST_INPUTS, description="Texts a request.", gt=0, le=MOST_INPUTS)
+    dimensions: int = Field(default=1024, description="The length of every vector.", gt=0)
+    send_dimensions: bool = Field(default=False, description="Whether the request names the dimensions.")
+    max_chars: int = Field(default=6_000, description="Characters embedded at once.", gt=0)
+    query_prefix: str = Field(default="", description="What is put before a question.")
+    key_setting: str = Field(default="api_key", description="What errors call the key's setting.")
+    limits: Limits = Field(default_factory=Limits, exclude=True)
+    effects: Effects = Field(default=REAL, exclude=True, repr=False)
+    _endpoint: Endpoint = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Open nothing yet; connections are made by the first call."""
+        super().model_post_init(context)
+        self._endpoint = Endpoint(self._asked, self.limits, self.effects)
+
+    @classmethod
+    def from_settings(
+        cls, settings: EmbeddingSettings, *, key_setting: str = "api_key", effects: Effects = REAL
+    ) -> SiliconFlowEmbedding:
+        """The model that the settings describe."""
+        return cls(
+            model_name=settings.model,
+            api_key=SecretStr(settings.api_key),
+            api_base=settings.api_base,
+            embed_batch_size=settings.batch_size,
+            dimensions=settings.dimensions,
+            send_dimensions=settings.send_dimensions,
+            max_chars=settings.max_chars,
+            query_prefix=settings.query_prefix,
+            key_setting=key_setting,
+            limits=settings.limits,
+            effects=effects,
+        )
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex knows the class by."""
+        return "SiliconFlowEmbedding"
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model_name
+
+    async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
+        """One vector a text, in order; the batches go out at once, as far as the concurrency limit lets them."""
+        spread = self._spread(texts, query)
+        found = await together([self._aembed_batch(batch) for batch in self._batches(spread)])
+        return self._gather(spread, [vector for vectors in found for vector in vectors])
+
+    async def close(self) -> None:
+        """Give the running event loop's connections back."""
+        await self._endpoint.aclose()
+
+    def _embed_sync(self, texts: Sequence[str], query: bool = False) -> list[list[float]]:
+        spread = self._spread(texts, query)
+        found: list[list[float]] = []
+        for batch in self._batches(spread):
+            found += self._read(self._endpoint.post(self._body(batch), "data"), len(batch))
+        return self._gather(spread, found)
+
+    async def _aembed_batch(self, batch: Sequence[str]) -> list[list[float]]:
+        return self._read(await self._endpoint.apost(self._body(batch), "data"), len(batch))
+
+    def _spread(self, texts: Sequence[str], query: bool) -> list[tuple[str, ...]]:
+        prefix = self.query_prefix if query else ""
+        return [parts_of(prefix + text, self.max_chars) for text in texts]
+
+    def _batches(self, spread: Sequence[tuple[str, ...]]) -> Iterator[Sequence[str]]:
+        # LlamaIndex programs set embed_batch_size by plain assignment, which its limit does not check
+        return batches([part for parts in spread for part in parts], min(self.embed_batch_size, MOST_INPUTS))
+
+    def _gather(self, spread: Sequence[tuple[str, ...]], found: Sequence[list[float]]) -> list[list[float]]:
+        left = iter(found)
+        return [mean_vector([next(left) for _ in parts], [len(part) for part in parts]) for parts in spread]
+
+    def _body(self, batch: Sequence[str]) -> Mapping[str, Any]:
+        body: dict[str, Any] = {"model": self.model_name, "input": list(batch), "encoding_format": "float"}
+        return {**body, "dimensions": self.dimensions} if self.send_dimensions else body
+
+    def _read(self, answer: Mapping[str, Any], count: int) -> list[list[float]]:
+        entries = in_order(self._asked, answer["data"], count)
+        return [read_vector(self._asked, entry, self.dimensions) for entry in entries]
+
+    @property
+    def _asked(self) -> Asked:
+        url = endpoint_url(self.api_base, "/embeddings")
+        return Asked("embedding model", self.model_name, url, self.key_setting, self.api_key.get_secret_value())
+
+    # --- what LlamaIndex calls ---
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self._embed_sync([query], query=True)[0]
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._embed_sync([text])[0]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return self._embed_sync(texts)
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return list((await self.embed([query], query=True))[0])
+
+    async def _aget_text_embedding(self, text: str) -> list[float]:
+        return list((await self.embed([text]))[0])
+
+    async def _aget_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return [list(vector) for vector in await self.embed(texts)]

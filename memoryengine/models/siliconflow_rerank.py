@@ -1,0 +1,150 @@
+"""The SiliconFlow-compatible rerank model: a LlamaIndex `BaseNodePostprocessor` that is a `Reranker` too.
+
+Alone in a LlamaIndex program: `SiliconFlowRerank(api_key=..., top_n=5)`, wherever a node postprocessor is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
+from pydantic import Field, PrivateAttr, SecretStr
+
+from ..text import clean
+from .endpoint import Endpoint
+from .failures import Asked, endpoint_url
+from .gate import together
+from .parts import batches, in_order, parts_of, read_score
+from .retry import REAL, Effects, Limits
+from .specs import SILICONFLOW, RerankSettings
+
+
+class SiliconFlowRerank(BaseNodePostprocessor):
+    """Scores texts against a question at a SiliconFlow-compatible address; requests for sync, aiohttp for async calls.
+
+    Every text is scored, however many there are: `batch_size` a request, a text longer than `max_chars` in parts, of
+    which the best counts; equal texts are sent once and get the same score, a blank text or question gets 0. `top_n`
+    only says how many nodes a LlamaIndex caller gets back (None: all). Raises `ModelUnavailable`, `ModelRefused` and
+    `ModelAnswerError`.
+    """
+
+    model: str = Field(default="BAAI/bge-reranker-v2-m3", description="The model's name at the service.")
+    api_key: SecretStr = Field(description="The key of the service.", exclude=True)
+    api_base: str = Field(default=SILICONFLOW, description="The base or the full address.")
+    top_n: int | None = Field(default=None, description="How many nodes are kept; None for all.", ge=0)
+    batch_size: int = Field(default=64, description="Texts a request.", gt=0)
+    max_chars: int = Field(default=6_000, description="Characters scored at once.", gt=0)
+    scores: Literal["probability", "logit"] = Field(default="probability", description="What the model gives.")
+    key_setting: str = Field(default="api_key", description="What errors call the key's setting.")
+    limits: Limits = Field(default_factory=Limits, exclude=True)
+    effects: Effects = Field(default=REAL, exclude=True, repr=False)
+    _endpoint: Endpoint = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Open nothing yet; connections are made by the first call."""
+        super().model_post_init(context)
+        self._endpoint = Endpoint(self._asked, self.limits, self.effects)
+
+    @classmethod
+    def from_settings(
+        cls, settings: RerankSettings, *, key_setting: str = "api_key", effects: Effects = REAL
+    ) -> SiliconFlowRerank:
+        """The model that the settings describe."""
+        return cls(
+            model=settings.model,
+            api_key=SecretStr(settings.api_key),
+            api_base=settings.api_base,
+            batch_size=settings.batch_size,
+            max_chars=settings.max_chars,
+            scores=settings.scores,
+            key_setting=key_setting,
+            limits=settings.limits,
+            effects=effects,
+        )
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex knows the class by."""
+        return "SiliconFlowRerank"
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """One relevance in [0, 1] a text, in the order of the texts."""
+        asked = _parts(query, texts, self.max_chars)
+        found = await together([self._ascore(query, batch) for batch in batches(asked, self.batch_size)])
+        return self._gather(texts, asked, [score for scores in found for score in scores])
+
+    async def close(self) -> None:
+        """Give the running event loop's connections back."""
+        await self._endpoint.aclose()
+
+    def _rerank_sync(self, query: str, texts: Sequence[str]) -> list[float]:
+        asked = _parts(query, texts, self.max_chars)
+        found: list[float] = []
+        for batch in batches(asked, self.batch_size):
+            found += self._read(self._endpoint.post(self._body(query, batch), "results"), len(batch))
+        return self._gather(texts, asked, found)
+
+    async def _ascore(self, query: str, batch: Sequence[str]) -> list[float]:
+        return self._read(await self._endpoint.apost(self._body(query, batch), "results"), len(batch))
+
+    def _body(self, query: str, batch: Sequence[str]) -> Mapping[str, Any]:
+        return {
+            "model": self.model,
+            "query": clean(query)[: self.max_chars],
+            "documents": list(batch),
+            "top_n": len(batch),
+            "return_documents": False,
+        }
+
+    def _read(self, answer: Mapping[str, Any], count: int) -> list[float]:
+        entries = in_order(self._asked, answer["results"], count)
+        return [read_score(self._asked, entry, self.scores) for entry in entries]
+
+    def _gather(self, texts: Sequence[str], asked: Sequence[str], found: Sequence[float]) -> list[float]:
+        known = dict(zip(asked, found, strict=True))
+        return [max((known.get(part, 0.0) for part in parts_of(text, self.max_chars)), default=0.0) for text in texts]
+
+    @property
+    def _asked(self) -> Asked:
+        url = endpoint_url(self.api_base, "/rerank")
+        return Asked("rerank model", self.model, url, self.key_setting, self.api_key.get_secret_value())
+
+    # --- what LlamaIndex calls ---
+
+    def _postprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        return self._best(nodes, self._rerank_sync(_question(query_bundle), _texts(nodes)))
+
+    async def _apostprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        return self._best(nodes, await self.rerank(_question(query_bundle), _texts(nodes)))
+
+    def _best(self, nodes: Sequence[NodeWithScore], scores: Sequence[float]) -> list[NodeWithScore]:
+        scored = [NodeWithScore(node=node.node, score=score) for node, score in zip(nodes, scores, strict=True)]
+        return sorted(scored, key=lambda node: -(node.score or 0.0))[: self.top_n]
+
+
+def _parts(query: str, texts: Sequence[str], size: int) -> list[str]:
+    """The different parts of all texts that are not blank; none where the question is blank."""
+    if not clean(query).strip():
+        return []
+    return list(dict.fromkeys(part for text in texts if clean(text).strip() for part in parts_of(text, size)))
+
+
+def _texts(nodes: Sequence[NodeWithScore]) -> list[str]:
+    return [node.node.get_content(metadata_mode=MetadataMode.EMBED) for node in nodes]
+
+
+def _question(bundle: QueryBundle | None) -> str:
+    if bundle is None:
+        raise ValueError("Reranking needs the question: give query_str or query_bundle.")
+    return bundle.query_str

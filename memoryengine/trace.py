@@ -1,0 +1,74 @@
+"""Counting model calls: a meter in a context variable, so that tasks started inside a measured part count too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Literal
+
+CallKind = Literal["chat", "embed", "rerank"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Model calls and tokens; tokens are the endpoints' own counts, 0 where they give none."""
+
+    chat_calls: int = 0
+    embed_calls: int = 0
+    rerank_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(
+            self.chat_calls + other.chat_calls,
+            self.embed_calls + other.embed_calls,
+            self.rerank_calls + other.rerank_calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+
+@dataclass(slots=True)
+class Meter:
+    """What was recorded so far inside one `measure()`; may be read at any time."""
+
+    usage: Usage = field(default_factory=Usage)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def add(self, more: Usage) -> None:
+        """Count `more`; safe to call from several threads."""
+        with self._lock:
+            self.usage += more
+
+
+_meters: ContextVar[tuple[Meter, ...]] = ContextVar("memoryengine_meters", default=())
+
+
+@contextmanager
+def measure() -> Iterator[Meter]:
+    """Count what is recorded inside the `with`, also in tasks and threads started inside it; outer meters count too."""
+    meter = Meter()
+    before = _meters.get()
+    _meters.set((*before, meter))
+    try:
+        yield meter
+    finally:
+        _meters.set(before)
+
+
+def record(kind: CallKind, calls: int = 1, input_tokens: int = 0, output_tokens: int = 0) -> None:
+    """Report model calls to every meter around; without a meter nothing happens."""
+    more = Usage(
+        chat_calls=calls if kind == "chat" else 0,
+        embed_calls=calls if kind == "embed" else 0,
+        rerank_calls=calls if kind == "rerank" else 0,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+    )
+    for meter in _meters.get():
+        meter.add(more)
