@@ -13,7 +13,7 @@ from typing import Any
 from .assembly import Models, build_store, check_content, vector_space
 from .commits import RunRecord, actions_of, history_entry, overtaken, prune, read_ground, to_writes
 from .embedding import EmbeddingQueue
-from .errors import ConfigError, MemoryEngineError, Moved, NotFound, StoreError, WorkerError
+from .errors import ConfigError, DeletionPending, MemoryEngineError, Moved, NotFound, StoreError, WorkerError
 from .filters import EVERYTHING, Is, Not, Value
 from .ports import Appended, Clock, Patch, Store, Writes
 from .prompts import Prompt
@@ -179,6 +179,8 @@ class _Run:
                 await store.commit(scope, writes, expect=revision)
             except Moved:
                 continue
+            except DeletionPending as pending:
+                self.reader.warnings.append(pending.message)
             return Result(
                 operation=self.plan.operation,
                 actions=actions_of(changes, ground),
@@ -195,7 +197,12 @@ class _Run:
             await self._set_messages_aside()
         targets = [(MEMORIES, EVERYTHING)] + ([(MESSAGES, EVERYTHING), (RUNS, EVERYTHING)] if purge.messages else [])
         entry = history_entry(Changes(), self._record(), 0)
-        memories, messages = (*await store.purge(scope, targets, entry=entry), 0)[:2]
+        try:
+            counts = await store.purge(scope, targets, entry=entry)
+        except DeletionPending as pending:
+            self.reader.warnings.append(pending.message)
+            counts = pending.result if isinstance(pending.result, tuple) else ()
+        memories, messages = (*counts, 0, 0)[:2]
         return Result(operation=self.plan.operation, deleted_memories=memories, deleted_messages=messages)
 
     async def _set_messages_aside(self) -> None:

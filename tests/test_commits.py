@@ -1,0 +1,132 @@
+"""What a run wants to write becomes one commit that holds only what still holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from memoryengine.commits import Ground, RunRecord, actions_of, overtaken, prune, to_writes
+from memoryengine.ports import Document
+from memoryengine.records import CONSOLIDATED, MEMORIES, MESSAGES, RUNS, memory_document, message_document
+from memoryengine.values import Changes, Expiry, Memory, Message
+
+NOW = datetime(2024, 10, 26, 13, 26, 20, tzinfo=UTC)
+RUN = RunRecord("run1", "consolidate_memory", "call", NOW, {"seconds": 0.1})
+
+
+def message(id_: str, **fields: object) -> Document:
+    made = message_document(Message(id=id_, role="user", content=f"text {id_}", said_at=NOW, recorded_at=NOW))
+    return replace(made, fields={**made.fields, **fields})  # type: ignore[dict-item]
+
+
+def memory(id_: str, **fields: object) -> Memory:
+    made = Memory(id=id_, kind="observation", content=f"fact {id_}", said_at=NOW, recorded_at=NOW)
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def ground(messages: list[Document] | None = None, memories: list[Memory] | None = None) -> Ground:
+    return Ground({d.id: d for d in messages or []}, {m.id: memory_document(m, "old") for m in memories or []})
+
+
+def patches(changes: Changes, base: Ground) -> dict[tuple[str, str], dict[str, object]]:
+    return {(p.collection, p.id): dict(p.fields) for p in to_writes(changes, base, RUN).patch}
+
+
+def test_a_memory_of_a_deleted_message_is_left_out_and_the_others_stay() -> None:
+    changes = Changes(memories=(memory("a", sources=("m1",)), memory("b", sources=("m2",))), consolidated=("m1", "m2"))
+    kept = prune(changes, ground([message("m2")]))
+    assert [m.id for m in kept.memories] == ["b"]
+    assert kept.consolidated == ("m2",)
+    assert kept.expired == ()
+
+
+def test_an_insight_on_a_memory_that_is_gone_or_expired_is_left_out() -> None:
+    insights = (memory("i1", kind="insight", evidence=("a", "b")), memory("i2", kind="insight", evidence=("a",)))
+    kept = prune(Changes(memories=insights), ground(memories=[memory("a"), memory("b", status="expired")]))
+    assert [m.id for m in kept.memories] == ["i2"]
+    assert prune(Changes(memories=insights), ground()).memories == ()
+    assert len(prune(Changes(memories=insights), ground(memories=[memory("a"), memory("b")])).memories) == 2
+
+
+def test_an_expiry_needs_a_valid_memory_and_a_successor_that_is_there() -> None:
+    wishes = (Expiry("a", "contradicted", "new"), Expiry("gone", "contradicted", "new"), Expiry("b", "contained", "no"))
+    base = ground([message("m1")], [memory("a"), memory("b"), memory("c", status="expired")])
+    kept = prune(Changes(memories=(memory("new", sources=("m1",)),), expired=(*wishes, Expiry("c", "updated"))), base)
+    assert kept.expired == (Expiry("a", "contradicted", "new"),)
+    assert prune(Changes(expired=(Expiry("b", "contained"),)), base).expired == (Expiry("b", "contained"),)
+    assert prune(Changes(expired=(Expiry("c", "contained"),)), base).expired == ()
+
+
+def test_a_memory_born_expired_is_valid_when_its_successor_is_gone() -> None:
+    late = memory("late", status="expired", superseded_by="known", reason="contradicted")
+    assert prune(Changes(memories=(late,)), ground()).memories[0].status == "valid"
+    assert prune(Changes(memories=(late,)), ground()).memories[0].superseded_by == ""
+    assert prune(Changes(memories=(late,)), ground(memories=[memory("known")])).memories[0].status == "expired"
+
+
+def test_a_batch_that_another_run_consolidated_is_overtaken() -> None:
+    changes = Changes(consolidated=("m1", "m2"))
+    assert overtaken(changes, ground([message("m1"), message("m2", state=CONSOLIDATED)]))
+    assert not overtaken(changes, ground([message("m1"), message("m2")]))
+    assert not overtaken(changes, ground([message("m1")]))
+
+
+def test_one_commit_links_messages_marks_them_and_records_the_run() -> None:
+    changes = Changes(
+        memories=(memory("new", sources=("m1",)),),
+        expired=(Expiry("old", "contradicted", "new"),),
+        known=(("same", ("m2",)),),
+        consolidated=("m1", "m2"),
+    )
+    base = ground(
+        [message("m0", memories=("old",)), message("m1"), message("m2")],
+        [memory("old", sources=("m0",)), memory("same", sources=("m9",))],
+    )
+    set_ = patches(changes, base)
+    assert set_[MESSAGES, "m0"] == {"hidden": True}
+    assert set_[MESSAGES, "m1"] == {"memories": ("new",), "state": CONSOLIDATED, "run": "run1"}
+    assert set_[MESSAGES, "m2"] == {"memories": ("same",), "state": CONSOLIDATED, "run": "run1"}
+    assert set_[MEMORIES, "same"] == {"sources": ("m9", "m2")}
+    assert set_[MEMORIES, "old"]["status"] == "expired"
+    assert set_[MEMORIES, "old"]["superseded_by"] == "new"
+    put = {(c, d.id): d for c, d in to_writes(changes, base, RUN).put}
+    assert put[RUNS, "run1"].fields["messages"] == ("m1", "m2")
+    assert put[MEMORIES, "new"].fields["run"] == "run1"
+
+
+def test_what_repeats_a_memory_that_a_person_deleted_meanwhile_is_hidden() -> None:
+    changes = Changes(known=(("gone", ("m1",)),), consolidated=("m1",))
+    set_ = patches(changes, ground([message("m1")]))
+    assert set_[MESSAGES, "m1"]["hidden"] is True
+    assert "memories" not in set_[MESSAGES, "m1"]
+    assert actions_of(changes, ground([message("m1")])) == ()
+
+
+def test_deleting_a_memory_takes_the_insights_that_rest_on_it_and_frees_the_rest_of_their_evidence() -> None:
+    base = ground(
+        [message("m1", memories=("a",))],
+        [memory("a", sources=("m1",)), memory("b", reflected=True), memory("i", kind="insight", evidence=("a", "b"))],
+    )
+    kept = prune(Changes(deleted=("a",)), base)
+    assert set(kept.deleted) == {"a", "i"}
+    set_ = patches(kept, base)
+    assert set_[MEMORIES, "b"] == {"reflected": False}
+    assert set_[MESSAGES, "m1"] == {"hidden": True}
+    assert set(to_writes(kept, base, RUN).delete) == {(MEMORIES, "a"), (MEMORIES, "i")}
+
+
+def test_deleting_with_messages_takes_them_out_of_the_sources_that_stay() -> None:
+    base = ground([message("m1")], [memory("a", sources=("m1",)), memory("b", sources=("m1", "m2"))])
+    kept = prune(Changes(deleted=("a",), with_messages=True), base)
+    writes = to_writes(kept, base, RUN)
+    assert set(writes.delete) == {(MEMORIES, "a"), (MESSAGES, "m1")}
+    assert {(p.collection, p.id): dict(p.fields) for p in writes.patch} == {(MEMORIES, "b"): {"sources": ("m2",)}}
+    assert writes.entry["messages_deleted"] == 1
+
+
+def test_history_holds_ids_and_no_text() -> None:
+    changes = Changes(memories=(memory("new", content="secret words", sources=("m1",)),), consolidated=("m1",))
+    entry = to_writes(changes, ground([message("m1")]), RUN).entry
+    assert "secret" not in str(entry)
+    assert entry["new"] == ["new"]
+    assert entry["run"] == "run1"
