@@ -1,0 +1,105 @@
+"""Deletion by a person is complete, also when it comes in the middle of a consolidation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from memoryengine import AsyncMemoryEngine, MemoryEngine
+from memoryengine.sync import UserMemory
+
+TOLD = [
+    {"role": "user", "content": "My hobby is playing the marimba.", "id": "m1"},
+    {"role": "assistant", "content": "The marimba, how lovely.", "id": "m2"},
+    {"role": "user", "content": "I live in Ljubljana.", "id": "m3"},
+]
+
+
+def bytes_of(home: Path) -> bytes:
+    return b"".join(p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file())
+
+
+def seen(user: UserMemory, word: str) -> list[str]:
+    """Where a word can still be seen: in a search, or in a listing of memories."""
+    found = [f"hit {h.item.content}" for h in user.retrieve(f"What about the {word}?").hits if word in h.item.content]
+    return found + [f"memory {m.content}" for m in user.list(expired=True).memories if word in m.content]
+
+
+def test_a_deleted_memory_is_in_no_search_and_no_listing(make_engine: Callable[..., MemoryEngine]) -> None:
+    user = make_engine().user("ann")
+    user.add_messages(TOLD)
+    user.consolidate()
+    (memory,) = (m for m in user.list().memories if "marimba" in m.content)
+    done = user.delete(memory.id)
+    assert (done.deleted_memories, done.deleted_messages) == (1, 0)
+    assert [s for s in seen(user, "marimba") if "lovely" not in s] == []
+    assert [m.content for m in user.list().memories] == ["User lives in Ljubljana."]
+    assert user.consolidate().actions == ()
+
+
+def test_with_its_messages_no_byte_of_it_is_left(make_engine: Callable[..., MemoryEngine], home: Path) -> None:
+    engine = make_engine()
+    user = engine.user("ann")
+    user.add_messages([TOLD[0], TOLD[2]])
+    user.consolidate()
+    assert b"marimba" in bytes_of(home)
+    (memory,) = (m for m in user.list().memories if "marimba" in m.content)
+    done = user.delete(memory.id, with_messages=True)
+    assert (done.deleted_memories, done.deleted_messages) == (1, 1)
+    assert b"marimba" not in bytes_of(home)
+    assert b"Ljubljana" in bytes_of(home)
+
+
+@pytest.mark.parametrize("consolidated", [False, True])
+def test_delete_all_with_messages_leaves_nothing(
+    make_engine: Callable[..., MemoryEngine], home: Path, consolidated: bool
+) -> None:
+    engine = make_engine()
+    user, other = engine.user("ann"), engine.user("bob")
+    user.add_messages(TOLD)
+    other.add_messages([{"role": "user", "content": "My hobby is chess."}])
+    if consolidated:
+        user.consolidate()
+    done = user.delete_all(with_messages=True)
+    assert done.deleted_messages == 3
+    assert done.deleted_memories == (2 if consolidated else 0)
+    for word in (b"marimba", b"Ljubljana"):
+        assert word not in bytes_of(home)
+    assert b"chess" in bytes_of(home)
+    assert user.add_messages(TOLD).deleted == ("m1", "m2", "m3")
+    assert user.consolidate().actions == ()
+
+
+def test_delete_all_without_messages_remembers_none_of_them_again(make_engine: Callable[..., MemoryEngine]) -> None:
+    user = make_engine().user("ann")
+    user.add_messages(TOLD[:2])
+    user.consolidate()
+    user.add_messages(TOLD[2:])
+    assert user.delete_all().deleted_memories == 1
+    assert user.consolidate().actions == ()
+    assert seen(user, "marimba") == seen(user, "Ljubljana") == []
+    assert len(user.messages().messages) == 3
+
+
+@pytest.mark.parametrize("with_messages", [False, True])
+async def test_delete_all_during_a_consolidation_wins(with_messages: bool, home: Path) -> None:
+    """The deletion comes between the reading and the commit of a run."""
+    async with AsyncMemoryEngine("embedded") as engine:
+        user = engine.user("ann")
+        await user.add_messages(TOLD)
+        store = engine._engine.store
+        commit = store.commit
+
+        async def delete_first(*args: object, **kwargs: object) -> int:
+            object.__setattr__(store, "commit", commit)
+            await user.delete_all(with_messages=with_messages)
+            return await commit(*args, **kwargs)  # type: ignore[arg-type]
+
+        object.__setattr__(store, "commit", delete_first)
+        await user.consolidate()
+        assert (await user.list(expired=True)).memories == ()
+        assert [h for h in (await user.retrieve("marimba in Ljubljana")).hits] == []
+        assert len((await user.messages()).messages) == (0 if with_messages else 3)
+    assert (b"marimba" in bytes_of(home)) is not with_messages
