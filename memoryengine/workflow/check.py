@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import Problem
 from ..values import Changes
 from ..worker import InstanceSettings, WorkerSpec
-from ..yaml_tree import suggestion
+from ..yaml_tree import nearest, suggestion
 from .bindings import Bound, bind_instances, bind_ports, meant, missing_settings, read_settings_of
 from .flow import Flow
 from .plan import CHANGES, BoundStep, Branches, Included, Plan, PlanStep
@@ -46,7 +47,7 @@ class _Checker:
     """Checks each workflow once, those that it includes before it."""
 
     def __init__(
-        self, workflows: Mapping[str, Workflow], bound: Mapping[str, Bound], ports: AbstractSet[str]
+        self, workflows: Mapping[str, Workflow], bound: Mapping[str, Bound | None], ports: AbstractSet[str]
     ) -> None:
         self.workflows, self.bound, self.ports = workflows, bound, ports
         self.plans: dict[str, Plan] = {}
@@ -70,10 +71,9 @@ class _Checker:
         flow.finish(workflow.outputs)
         inputs = flow.input_slots()
         self.problems += flow.problems
-        if flow.problems or flow.guessed:
+        if flow.problems or flow.guessed or flow.broken:
             return
-        outputs = {str(name.text): flow.now[str(name.text)].type for name in workflow.outputs}
-        outputs = {name: inputs[name].type if kind is None else kind for name, kind in outputs.items()}
+        outputs = {str(name.text): flow.type_now(str(name.text)) for name in workflow.outputs}
         self.plans[workflow.operation] = Plan(
             workflow.operation, inputs, outputs, steps, workflow.repeat, workflow.description, workflow.place
         )
@@ -102,46 +102,54 @@ class _Checker:
 
     def _named(self, step: Step, flow: Flow) -> Iterator[BoundStep]:
         bound = self.bound.get(step.name)
-        if bound is None:
+        if step.name not in self.bound:
             hint = suggestion(step.name, self.bound, there="There are")
             flow.wrong(step.place, f"There is no worker or instance {step.name!r}.", hint)
             bound = meant(step.name, self.bound)
         if bound is None:
             flow.guessed = True
-            return
-        spec, name = bound.spec, step.name
-        settings, problems = read_settings_of(spec, step.settings, step.keys, name)
-        settings = {**bound.settings, **settings}
-        ports, wrong = bind_ports(spec, self.ports, name, step.place)
-        given = {*settings, *step.settings}
-        flow.problems += problems + wrong
-        if bound.sound:
-            flow.problems += missing_settings(spec, dict.fromkeys(given), name, step.place)
         else:
-            flow.guessed = True
-        stands_for = bound.stands_for
+            yield self._bound(step, bound, flow)
+
+    def _bound(self, step: Step, bound: Bound, flow: Flow) -> BoundStep:
+        spec, name, place = bound.spec, step.name, step.place
+        settings, problems = read_settings_of(spec, step.settings, step.keys, name)
+        ports, wrong = bind_ports(spec, self.ports, name, place)
+        flow.problems += problems + wrong
+        flow.broken = flow.broken or not bound.sound
+        if bound.sound:
+            flow.problems += missing_settings(spec, {*bound.settings, *step.settings}, name, place)
         renames = step.inputs
-        if stands_for is not None:
-            flow.touch(stands_for.inputs, renames)
-            renames = {key: to for key, to in renames.items() if key in spec.inputs or key not in stands_for.inputs}
-        inputs = flow.read(name, spec.inputs, renames, step.place)
-        outputs = flow.write(name, spec.outputs, step.outputs, step.place)
-        yield BoundStep(name, spec, settings, ports, inputs, outputs, step.place)
+        if bound.stands_for is not None:
+            theirs = bound.stands_for.inputs
+            flow.touch(theirs, renames)
+            renames = {key: to for key, to in renames.items() if key in spec.inputs or key not in theirs}
+        inputs = flow.read(name, spec.inputs, renames, place)
+        outputs = flow.write(name, spec.outputs, step.outputs, place)
+        return BoundStep(name, spec, {**bound.settings, **settings}, ports, inputs, outputs, place)
 
     def _include(self, step: Include, flow: Flow) -> Iterator[Included]:
-        if step.operation not in self.workflows:
-            hint = suggestion(step.operation, self.workflows, there="There are")
-            flow.wrong(step.place, f"There is no operation {step.operation!r} to include.", hint)
+        operation = step.operation
+        if operation not in self.workflows:
+            hint = suggestion(operation, self.workflows, there="There are")
+            flow.wrong(step.place, f"There is no operation {operation!r} to include.", hint)
+            operation = nearest(operation, self.workflows)
+        if not operation:
             flow.guessed = True
             return
-        sound = self.plan(step.operation)
+        sound = self.plan(operation)
         if sound.cycle:
             flow.wrong(step.place, f"The operations include each other in a circle: {' -> '.join(sound.cycle)}.")
         if sound.plan is None:
-            flow.guessed = True
+            self._include_broken(step, self.workflows[operation], flow)
             return
-        plan = sound.plan
-        inputs = flow.read(step.operation, plan.inputs, step.inputs, step.place)
-        kinds = {**plan.outputs, **({CHANGES: Changes} if plan.writes_changes else {})}
-        outputs = flow.write(step.operation, kinds, step.outputs, step.place)
-        yield Included(plan, inputs, outputs)
+        kinds = {**sound.plan.outputs, **({CHANGES: Changes} if sound.plan.writes_changes else {})}
+        inputs = flow.read(operation, sound.plan.inputs, step.inputs, step.place)
+        outputs = flow.write(operation, kinds, step.outputs, step.place)
+        yield Included(sound.plan, inputs, outputs)
+
+    def _include_broken(self, step: Include, workflow: Workflow, flow: Flow) -> None:
+        """Go on with what the included operation says of itself; its own problems are noted where they stand."""
+        flow.broken = True
+        flow.touch({str(name.text): None for name in workflow.inputs}, step.inputs)
+        flow.write(workflow.operation, {str(name.text): Any for name in workflow.outputs}, step.outputs, step.place)

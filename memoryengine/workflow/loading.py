@@ -172,7 +172,7 @@ def _run_module(spec: importlib.machinery.ModuleSpec, name: str, place: Place, p
     try:
         assert spec.loader is not None
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a user's module may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's module may raise anything
         del sys.modules[name]
         problems.append(_import_problem(str(spec.origin), error, place))
 
@@ -186,7 +186,7 @@ def _imported(name: str, place: Place, problems: list[Problem]) -> ModuleType | 
             problems.append(place.problem(f"There is no package {name!r} of workers.", hint))
             return None
         problems.append(_import_problem(name, error, place))
-    except (Exception, SystemExit) as error:  # a user's module may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's module may raise anything
         problems.append(_import_problem(name, error, place))
     return None
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from time import perf_counter
+from typing import Any, NoReturn
 
-from ..trace import Usage
+from ..annotations import fits, type_name
+from ..errors import InputError, MemoryEngineError, WorkerError
+from ..trace import Usage, measure
 from ..values import Changes
-from .plan import BoundStep, Plan
+from ..worker import Stop
+from ..yaml_tree import suggestion
+from .plan import CHANGES, BoundStep, Branches, Included, Plan, PlanStep
+
+Values = dict[str, Any]
+Make = Callable[[BoundStep], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class Outcome:
     """What a run made: its outputs, what it wants written, and the reason where a worker stopped it early.
 
     After a stop `values` holds only the outputs that were there by then, and `changes` what the steps before the
-    stop had asked for.
+    stop had asked for; what a branch beside it had made is dropped.
     """
 
     values: Mapping[str, Any]
@@ -44,7 +53,7 @@ class Outcome:
 async def run_plan(
     plan: Plan,
     values: Mapping[str, object],
-    make: Callable[[BoundStep], object],
+    make: Make,
     *,
     trace: list[StepTrace] | None = None,
 ) -> Outcome:
@@ -54,4 +63,176 @@ async def run_plan(
     unknown, missing or mistyped `values`; `WorkerError` names the instance that failed; errors of models, of the
     store and of the input pass through with a note that names it.
     """
-    raise NotImplementedError
+    _check_values(plan, values)
+    run = _Run(make, [] if trace is None else trace)
+    held: Values = {}
+    _put(held, values)
+    stopped = None
+    try:
+        await run.steps(plan.steps, held)
+    except _Stopped as stop:
+        stopped, held = stop.reason, stop.values
+    outputs = {name: _take(held[name]) for name in plan.outputs if name in held}
+    return Outcome(outputs, _take(held.get(CHANGES, _Parts())), stopped, tuple(run.trace))
+
+
+class _Stopped(Exception):  # it ends a run well
+    """Carries a worker's stop through the branches around it, with the values that were there."""
+
+    def __init__(self, reason: str, values: Values) -> None:
+        super().__init__(reason)
+        self.reason, self.values = reason, values
+
+
+class _Parts(tuple[Changes, ...]):
+    """Changes of several workers under one name, kept apart so that branches can be put together again."""
+
+    __slots__ = ()
+
+
+class _Run:
+    """One run of a plan: how workers are made, and the trace so far."""
+
+    def __init__(self, make: Make, trace: list[StepTrace]) -> None:
+        self.make, self.trace = make, trace
+        self.began = perf_counter()
+
+    async def steps(self, steps: tuple[PlanStep, ...], values: Values) -> None:
+        for step in steps:
+            if isinstance(step, BoundStep):
+                await self.step(step, values)
+            elif isinstance(step, Branches):
+                await self.branches(step, values)
+            else:
+                await self.included(step, values)
+
+    async def step(self, step: BoundStep, values: Values) -> None:
+        given = {key: _take(values[name]) for key, name in step.inputs.items() if name is not None and name in values}
+        began = perf_counter()
+        made: Values = {}
+        with measure() as meter:
+            try:
+                result = await self.make(step).run(**given)  # type: ignore[attr-defined]  # spec_of has checked it
+                if isinstance(result, Stop):
+                    raise _Stopped(result.reason, values)
+                made = _outputs(step, result)
+            except _Stopped:
+                raise
+            except Exception as error:  # noqa: BLE001  # a worker is somebody's code: whatever it raises gets its name
+                _name_worker(step.instance, error)
+            finally:
+                self.note(step, began, meter.usage, given, made)
+        _put(values, made)
+
+    def note(self, step: BoundStep, began: float, usage: Usage, given: Values, made: Values) -> None:
+        """Add the step's trace, whichever way it ended."""
+        counts_in = _counts({step.inputs[key] or key: value for key, value in given.items()})
+        started, spent = began - self.began, perf_counter() - began
+        self.trace.append(
+            StepTrace(step.instance, step.worker.name, started, spent, usage, counts_in, _counts(made))
+        )
+
+    async def branches(self, step: Branches, values: Values) -> None:
+        """Run the branches on copies of the values, then put together what each has written."""
+        copies = [dict(values) for _ in step.branches]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for branch, copy in zip(step.branches, copies, strict=True):
+                    group.create_task(self.steps(branch, copy))
+        except BaseExceptionGroup as failed:
+            _raise_first(failed)
+        before = dict(values)
+        for copy in copies:
+            _merge(values, before, copy)
+
+    async def included(self, step: Included, values: Values) -> None:
+        """Run another operation's steps on names of its own."""
+        own = {key: values[name] for key, name in step.inputs.items() if name is not None and name in values}
+        try:
+            await self.steps(step.plan.steps, own)
+        except _Stopped as stop:
+            _hand_over(step, stop.values, values)
+            raise _Stopped(stop.reason, values) from None
+        _hand_over(step, own, values)
+
+
+def _hand_over(step: Included, own: Values, values: Values) -> None:
+    _put(values, {name: _take(own[key]) for key, name in step.outputs.items() if name is not None and key in own})
+
+
+def _take(value: Any) -> Any:
+    """A value as a worker gets it: changes as one."""
+    return sum(value, Changes()) if isinstance(value, _Parts) else value
+
+
+def _put(values: Values, made: Mapping[str, Any]) -> None:
+    """Bind what a step made; changes add up, everything else is replaced."""
+    for name, value in made.items():
+        values[name] = _Parts((*values.get(name, ()), value)) if isinstance(value, Changes) else value
+
+
+def _merge(values: Values, before: Values, branch: Values) -> None:
+    """Take over what a branch has written; of changes only the parts that it has added."""
+    for name, value in branch.items():
+        old = before.get(name)
+        if isinstance(value, _Parts):
+            values[name] = _Parts((*values.get(name, ()), *value[len(old or ()) :]))
+        elif value is not old:
+            values[name] = value
+
+
+def _outputs(step: BoundStep, result: object) -> Values:
+    """What the worker made, under the names that flow; refuses a result of another type than promised."""
+    wanted = step.worker.result
+    if wanted is None and result is None:
+        return {}
+    if wanted is None or not isinstance(result, wanted):
+        promised = wanted.__name__ if wanted else "None"
+        message = f"its run returned {type(result).__name__}, where its signature promises {promised}."
+        raise WorkerError(step.instance, message)
+    return {name: getattr(result, key) for key, name in step.outputs.items() if name is not None}
+
+
+def _check_values(plan: Plan, values: Mapping[str, object]) -> None:
+    """Refuse inputs that the operation does not have, lacks, or that are of another type."""
+    for name, value in values.items():
+        slot = plan.inputs.get(name)
+        if slot is None:
+            hint = suggestion(name, plan.inputs)
+            raise InputError(f"The operation {plan.operation!r} has no input {name!r}. {hint}")
+        if not fits(value, slot.type):
+            raise InputError(
+                f"The input {name!r} of {plan.operation!r} must be {type_name(slot.type)}, not {type(value).__name__}."
+            )
+    for name, slot in plan.inputs.items():
+        if slot.required and name not in values:
+            raise InputError(f"The operation {plan.operation!r} needs the input {name!r}: {type_name(slot.type)}.")
+
+
+def _counts(values: Mapping[str, Any]) -> dict[str, int]:
+    return {name: len(value) for name, value in values.items() if isinstance(value, tuple)}
+
+
+def _name_worker(instance: str, error: Exception) -> NoReturn:
+    """Raise the error again with the worker's name: the engine's own errors keep their type, others get one."""
+    if isinstance(error, WorkerError) and error.worker == instance:
+        raise error
+    if isinstance(error, MemoryEngineError):
+        error.add_note(f"It happened in the worker {instance!r}.")
+        raise error
+    # what an exception says may hold a person's words, so it does not go into the message
+    raise WorkerError(instance, f"it raised {type(error).__name__}.", excerpt=str(error)) from error
+
+
+def _raise_first(failed: BaseExceptionGroup[BaseException]) -> NoReturn:
+    """Raise what made the branches end: an error before a stop."""
+    errors = list(_leaves(failed))
+    worst = next((error for error in errors if not isinstance(error, _Stopped)), errors[0])
+    raise worst
+
+
+def _leaves(failed: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    held = []
+    for error in failed.exceptions:
+        held += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return held
