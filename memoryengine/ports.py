@@ -368,8 +368,10 @@ Searchable = Kind | Literal["message"]
 class Search:
     """One question to memory, by keyword and by vector at once.
 
-    `where` filters memories by the fields in `memoryengine.records.MEMORY_FIELDS`. Messages in `window` are in front
-    of the reader already and are never found. Expired memories are found only with `expired`.
+    `top_k` bounds each of the searches it is made of (memories and messages, by keyword and by vector); all that they
+    find comes back, so that a later ranking can weigh the channels. `where` filters memories by the fields in
+    `memoryengine.records.MEMORY_FIELDS`. Messages in `window` are in front of the reader already and are never found.
+    Expired memories are found only with `expired`.
     """
 
     text: str

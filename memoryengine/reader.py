@@ -89,7 +89,7 @@ class StoreReader:
         await self._promote(query, memories, messages)
         hits = [_hit(memory_of(d), channels) for d, channels in memories.values()]
         hits += [_hit(message_of(d), channels) for d, channels in messages.values()]
-        return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id))[: query.top_k])
+        return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id)))
 
     async def _promote(self, query: Search, memories: Found, messages: Found) -> None:
         """Give the place of each message that memories came from to those memories."""
