@@ -100,21 +100,28 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Wholes:
-    """Whole numbers from `low` to `high`: a list, one alone or a text like "1, 2"; each once, in order."""
+    """Whole numbers from `low` to `high`: a list, one alone or a text like "1, 2"; each once, in order.
+
+    `optional` allows none at all.
+    """
 
     low: int
     high: int
+    optional: bool = False
 
     def read(self, value: Any) -> tuple[int, ...]:
         """The numbers; raises ValueError if there is none or one is outside."""
         parts = re.findall(r"-?\d+", value) if isinstance(value, str) else value
+        if self.optional and parts in (None, []):
+            return ()
         one = Whole(self.low, self.high)
         try:
             numbers = tuple(dict.fromkeys(one.read(v) for v in (parts if isinstance(parts, list) else [parts])))
         except ValueError:
             numbers = ()
         if not numbers:
-            raise ValueError(f"numbers from {self.low} to {self.high}, at least one")
+            few = "" if self.optional else ", at least one"
+            raise ValueError(f"numbers from {self.low} to {self.high}{few}")
         return numbers
 
 

@@ -1,0 +1,52 @@
+"""A memory told by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from memoryengine.errors import InputError
+from memoryengine.ports import Clock
+from memoryengine.text import clean
+from memoryengine.times import find_period
+from memoryengine.values import Changes, Locale, Memory, memory_id
+from memoryengine.worker import worker
+
+
+@dataclass(frozen=True)
+class Added:
+    """The new memory."""
+
+    changes: Changes
+
+
+@worker("add_custom_memory")
+@dataclass(frozen=True)
+class AddCustomMemory:
+    """Add a memory that a person wrote by hand; nothing expires it but a person or a newer one of its own kind."""
+
+    clock: Clock
+    locale: Locale
+    longest: int = 8_000
+
+    async def run(self, content: str, said_at: datetime | None = None) -> Added:
+        """Make the memory, as told at `said_at` or now; raises `InputError` for a blank or too long text."""
+        text = clean(content).strip()
+        if not text:
+            raise InputError("The memory to add is empty; write what is to be remembered.")
+        if len(text) > self.longest:
+            raise InputError(
+                f"The memory to add is {len(text):,} characters long; at most {self.longest:,} are allowed. "
+                "Add it in parts, or add it as a message and consolidate."
+            )
+        recorded_at = self.clock.now()
+        said = said_at or recorded_at
+        memory = Memory(
+            id=memory_id("custom", text, (), recorded_at),
+            kind="custom",
+            content=text,
+            said_at=said,
+            recorded_at=recorded_at,
+            event=find_period(text, said, self.locale.zone),
+        )
+        return Added(Changes(memories=(memory,)))

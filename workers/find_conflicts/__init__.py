@@ -1,0 +1,131 @@
+"""What new observations change about what is known: contradiction and containment, by a model's judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from memoryengine.answers import OneOf, Schema, Whole, ask, json_lines, read_rows
+from memoryengine.errors import ModelAnswerError
+from memoryengine.filters import AllOf, Is
+from memoryengine.ports import ChatModel, Clock, Embedder, Reader, Search, Sort
+from memoryengine.prompts import Prompt, fence
+from memoryengine.text import clip, language, similarity, terms
+from memoryengine.times import stamp
+from memoryengine.values import Changes, Hit, Locale, Memory
+from memoryengine.worker import Memories, worker
+
+from .verdicts import CONTAINED, CONTRADICTED, Verdict, settle
+
+COMPARED = ("observation", "custom")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The new memories that stay, the expiries they bring, and known ones that were said again."""
+
+    changes: Changes
+
+
+@worker("find_conflicts")
+@dataclass(frozen=True)
+class FindConflicts:
+    """Compare new observations with each other and with what is known about the same things.
+
+    Known memories come from one search for all new ones; near is what has a cosine of `near_vector` or a share of
+    content words of `near_words` (`text.similarity`, names of the two speakers aside), and beside them stand the
+    newest `recent` ones. A model says which memory is contradicted by or contained in another; the rules of `settle`
+    say what follows. One model call at most: none where nothing is near and there is but one new observation, unless
+    there is no embedder, because words alone do not bring "lives in" and "moved to" together.
+    """
+
+    chat: ChatModel
+    prompt: Prompt
+    reader: Reader
+    locale: Locale
+    clock: Clock
+    embedder: Embedder | None = None
+    near_vector: float = 0.5
+    near_words: float = 0.3
+    near_each: int = 5
+    recent: int = 10
+    most: int = 50
+
+    async def run(self, observations: Memories) -> Compared:
+        """Compare; raises `ModelAnswerError` if the answer cannot be read or names a memory that was not given."""
+        if not observations:
+            return Compared(Changes())
+        found = await self._near(observations)
+        known, new, again = _told_again(found, observations)
+        recent = await self._recent(found)
+        near = [m for m in found if m.id in known]
+        rows = (*new, *near, *recent)[: max(self.most, len(new))]
+        alone = len(new) == 1 and not near and (self.embedder is not None or not recent)
+        verdicts = [] if not new or alone else await self._ask(_newest_first(rows))
+        changes = settle(verdicts, new, self.clock.now())
+        return Compared(replace(changes, known=(*again, *changes.known)))
+
+    async def _near(self, observations: Memories) -> list[Memory]:
+        """The known memories near to any of the new ones, nearest first."""
+        searches = [Search(m.content, kinds=("observation", "custom"), top_k=20) for m in observations]
+        near: dict[str, Memory] = {}
+        for new, hits in zip(observations, await self.reader.search(*searches), strict=True):
+            close = [hit.item for hit in hits if isinstance(hit.item, Memory) and self._is_near(new, hit)]
+            near |= {memory.id: memory for memory in close[: self.near_each]}
+        return list(near.values())
+
+    def _is_near(self, new: Memory, hit: Hit) -> bool:
+        shared = similarity(self._bare(new.content), self._bare(hit.item.content))
+        return hit.channels.get("vector", 0.0) >= self.near_vector or shared >= self.near_words
+
+    def _bare(self, content: str) -> str:
+        """A text without the person's name, which all observations share."""
+        for name in (self.locale.human("zh"), self.locale.human("en"), self.locale.human("en").capitalize()):
+            content = content.replace(name, " ")
+        return content
+
+    async def _recent(self, near: Sequence[Memory]) -> list[Memory]:
+        newest = (Sort("said_at", descending=True), Sort("recorded_at", descending=True))
+        where = AllOf(Is("status", "valid"), Is("kind", *COMPARED))
+        held = {memory.id for memory in near}
+        found = await self.reader.memories(where, order=newest, limit=self.recent) if self.recent > 0 else ()
+        return [memory for memory in found if memory.id not in held]
+
+    async def _ask(self, rows: Sequence[Memory]) -> list[Verdict]:
+        spoken = self.locale.language or language("\n".join(m.content for m in rows))
+        lines = json_lines(self._row(number, memory) for number, memory in enumerate(rows, 1))
+        turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=fence("memories", lines))
+        return await ask(self.chat, turns, lambda text: _read(text, rows))
+
+    def _row(self, number: int, memory: Memory) -> dict[str, Any]:
+        said = stamp(memory.said_at, language(memory.content), self.locale.zone)
+        return {"id": number, "time": said, "text": clip(memory.content, 500)}
+
+
+def _read(text: str, rows: Sequence[Memory]) -> list[Verdict]:
+    schema: Schema = {
+        "id": Whole(1, len(rows)),
+        "relation": OneOf((CONTRADICTED, CONTAINED)),
+        "by": Whole(1, len(rows)),
+    }
+    verdicts = []
+    for row in read_rows(text, schema):
+        if row["id"] == row["by"]:
+            raise ModelAnswerError(f"The model's answer sets memory {row['id']} against itself; name two memories.")
+        verdicts.append(Verdict(rows[row["id"] - 1], row["relation"], rows[row["by"] - 1]))
+    return verdicts
+
+
+def _told_again(
+    found: Iterable[Memory], observations: Memories
+) -> tuple[set[str], list[Memory], list[tuple[str, tuple[str, ...]]]]:
+    """The ids of known memories, the observations that are new, and those that repeat a known one word for word."""
+    held = {terms(memory.content): memory.id for memory in found}
+    new = [memory for memory in observations if terms(memory.content) not in held]
+    again = [(held[key], m.sources) for m in observations if (key := terms(m.content)) in held]
+    return set(held.values()), new, again
+
+
+def _newest_first(memories: Iterable[Memory]) -> list[Memory]:
+    return sorted(memories, key=lambda m: (m.said_at, m.recorded_at), reverse=True)

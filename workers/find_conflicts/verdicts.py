@@ -1,0 +1,114 @@
+"""What follows from a model's verdicts: which memory is kept, which expires and which was known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from memoryengine.values import Changes, Expiry, Memory
+
+CONTRADICTED: Literal["contradicted"] = "contradicted"
+CONTAINED: Literal["contained"] = "contained"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`memory` is contradicted by or contained in `by`."""
+
+    memory: Memory
+    relation: str
+    by: Memory
+
+
+def settle(verdicts: Iterable[Verdict], new: Sequence[Memory], now: datetime) -> Changes:
+    """The changes that verdicts about new and known memories ask for.
+
+    Of two that contradict each other the one that was said later stays, whichever way the model put it; what it
+    replaces expires, also where both are new. A new memory contained in a known one only adds its messages to it; a
+    known one contained in a new one expires. A memory added by hand never expires by a model's word, and two known
+    ones are left as they are: this run has seen no message about them.
+    """
+    return _Settling(new, now).settle(list(verdicts))
+
+
+class _Settling:
+    def __init__(self, new: Sequence[Memory], now: datetime) -> None:
+        self.now = now
+        self.new = {memory.id: memory for memory in new}
+        self.place = {memory.id: place for place, memory in enumerate(new)}
+        self.dropped: dict[str, str] = {}
+        self.expired: dict[str, Expiry] = {}
+        self.known: dict[str, tuple[str, ...]] = {}
+
+    def settle(self, verdicts: Sequence[Verdict]) -> Changes:
+        """Containment first, so that a contradiction speaks of memories that are kept."""
+        for verdict in verdicts:
+            if verdict.relation == CONTAINED and self._concerns(verdict):
+                self._contain(verdict.memory, verdict.by)
+        for verdict in verdicts:
+            if verdict.relation == CONTRADICTED and self._concerns(verdict):
+                self._contradict(verdict.memory, verdict.by)
+        kept = [memory for id_, memory in self.new.items() if id_ not in self.dropped]
+        return Changes(
+            memories=tuple(self._born(memory) for memory in kept),
+            expired=tuple(e for id_, e in self.expired.items() if id_ not in self.new),
+            known=tuple(self.known.items()),
+        )
+
+    def _concerns(self, verdict: Verdict) -> bool:
+        return verdict.memory.id in self.new or verdict.by.id in self.new
+
+    def _contain(self, poor: Memory, rich: Memory) -> None:
+        if self._gone(poor.id) or self._gone(rich.id):
+            return
+        if poor.id not in self.new:
+            if poor.kind != "custom":
+                self.expired[poor.id] = Expiry(poor.id, CONTAINED, rich.id)
+        else:
+            self._merge(self.new[poor.id], rich.id)
+
+    def _merge(self, poor: Memory, rich: str) -> None:
+        """The messages of a memory that is not kept go over to the one that holds it."""
+        self.dropped[poor.id] = rich
+        if rich in self.new:
+            held = self.new[rich]
+            self.new[rich] = replace(held, sources=_union(held.sources, poor.sources))
+        else:
+            self.known[rich] = _union(self.known.get(rich, ()), poor.sources)
+
+    def _contradict(self, one: Memory, other: Memory) -> None:
+        one, other = self._standing(one), self._standing(other)
+        old, young = sorted((one, other), key=self._age)
+        if old.id == young.id or old.kind == "custom" or self._gone(old.id) or young.id in self.expired:
+            return
+        self.expired[old.id] = Expiry(old.id, CONTRADICTED, young.id)
+
+    def _standing(self, memory: Memory) -> Memory:
+        """The memory, or the new one that took it in."""
+        into = self.dropped.get(memory.id)
+        return self.new.get(into, memory) if into else self.new.get(memory.id, memory)
+
+    def _gone(self, id_: str) -> bool:
+        return id_ in self.dropped or id_ in self.expired
+
+    def _age(self, memory: Memory) -> tuple[datetime, datetime, int]:
+        return (memory.said_at, memory.recorded_at, self.place.get(memory.id, -1))
+
+    def _born(self, memory: Memory) -> Memory:
+        """A new memory, expired already where another new one contradicts it."""
+        expiry = self.expired.get(memory.id)
+        if expiry is None:
+            return memory
+        return replace(
+            memory,
+            status="expired",
+            reason=expiry.reason,
+            superseded_by=expiry.superseded_by,
+            retired_at=self.now,
+        )
+
+
+def _union(first: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *more)))

@@ -1,0 +1,57 @@
+"""The final score of a hit: how well it fits, what kind of thing it is, and whether the time is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from memoryengine.times import overlaps
+from memoryengine.values import Hit, Memory, Period
+from memoryengine.worker import Hits, worker
+
+# MemoryScope's ratios are message 0.5, observation 1, custom 1.2, insight 2. With its factor of 2 an insight that
+# shares half of the question's words beats the observation that answers it, so insights weigh less here.
+KIND_RATIOS: Mapping[str, float] = {"message": 0.5, "observation": 1.0, "custom": 1.2, "insight": 1.2}
+
+
+@dataclass(frozen=True)
+class Fused:
+    """The hits with their final scores, best first."""
+
+    hits: Hits
+
+
+@worker("fuse_hits")
+@dataclass(frozen=True)
+class FuseHits:
+    """Order hits by relevance, kind and time, best first.
+
+    score = relevance * kind ratio * time ratio, where the time ratio is `time_ratio` for a hit whose event (or, where
+    it has none, the moment it was said) falls into the period that the question asks about, and 1 otherwise. Hits
+    whose relevance is below `least` are dropped, and so are those of a kind with ratio 0.
+    """
+
+    time_ratio: float = 2.0
+    kind_ratios: Mapping[str, float] = field(default_factory=lambda: KIND_RATIOS)
+    least: float = 0.01
+
+    async def run(self, hits: Hits, period: Period | None = None) -> Fused:
+        """Score and sort; hits of equal score keep their order."""
+        ratios = {**KIND_RATIOS, **self.kind_ratios}
+        kept = [hit for hit in hits if hit.score >= self.least and ratios[hit.kind] > 0]
+        scored = [self._scored(hit, ratios[hit.kind], period) for hit in kept]
+        return Fused(tuple(sorted(scored, key=lambda hit: -hit.score)))
+
+    def _scored(self, hit: Hit, ratio: float, period: Period | None) -> Hit:
+        in_time = period is not None and overlaps(_when(hit), period)
+        channels = {**hit.channels, "relevance": hit.score}
+        if period is not None:
+            channels["time"] = float(in_time)
+        score = hit.score * ratio * (self.time_ratio if in_time else 1.0)
+        return replace(hit, score=score, channels=channels)
+
+
+def _when(hit: Hit) -> Period:
+    item = hit.item
+    event = item.event if isinstance(item, Memory) else None
+    return event or Period(item.said_at, item.said_at)
