@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from tzlocal import get_localzone
 
 from . import values
-from .errors import Problem
-from .worker import InstanceSettings
-from .yaml_tree import Place
+from .coerce import BROKEN, coerce, found, unknown_keys
+from .config_files import ADDED, Config, read_config
+from .config_specs import SECRETS, Keys, Spec, placed, read_spec, store_problems
+from .errors import ConfigError, Problem
+from .worker import InstanceSettings, is_path
+from .yaml_tree import Node, Place, nearest, unset_variables
 
-Spec = Mapping[str, object]
+ModelKind = Literal["chat", "embedder", "reranker"]
+
+MODELS: tuple[ModelKind, ...] = get_args(ModelKind)
+LOCAL = "local"
+ZONE_HINT = "Write one as in Asia/Shanghai, or local for the machine's own."
+KEYS = (
+    "extends", "language", "time_zone", "human_name", "assistant_name", "namespace", "store", "models", "workers",
+    "workflows", "instances", "chat", "limits",
+)  # fmt: skip
+MEMORYSCOPE_KEYS = ("memory_chat", "memory_service", "worker")
+MEMORYSCOPE = (
+    "This is a config of MemoryScope. Converting it is not possible yet: begin with `extends: siliconflow` and carry "
+    "its settings over by hand."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,10 @@ class ChatSettings:
     history: int | Literal["auto"] | None = "auto"
     memories: int = 5
 
+    def __post_init__(self) -> None:
+        if (isinstance(self.history, int) and self.history < 0) or self.memories < 0:
+            raise ValueError("neither `history` nor `memories` may be below 0")
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -42,6 +66,10 @@ class Limits:
 
     run_seconds: float = 300.0
     embed_batch: int = 64
+
+    def __post_init__(self) -> None:
+        if not 0 < self.run_seconds < float("inf") or self.embed_batch < 1:
+            raise ValueError("`run_seconds` must be a number above 0 and `embed_batch` at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +99,203 @@ class Settings:
     places: Mapping[str, Place] = field(default_factory=dict)
 
 
-def load_settings(config: str | Path | Mapping[str, object] | None = None, *, environ: Mapping[str, str]) -> Settings:
+def load_settings(config: Config = None, *, environ: Mapping[str, str]) -> Settings:
     """Read a config: a path, the name of a stock config, a mapping, or None for the stock `embedded`.
 
     Raises `ConfigError` with all problems. A variable that is not set in a key is no problem here: see
     `Settings.missing`.
     """
-    raise NotImplementedError
+    settings, problems = read_settings(config, environ=environ)
+    if problems:
+        raise ConfigError(problems)
+    return settings
 
 
-def read_settings(
-    config: str | Path | Mapping[str, object] | None = None, *, environ: Mapping[str, str]
-) -> tuple[Settings, list[Problem]]:
+def read_settings(config: Config = None, *, environ: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
     """As `load_settings`, but with the problems beside the settings, which have defaults where a part is broken."""
-    raise NotImplementedError
+    root, file, problems = read_config(config, environ)
+    if root is None:
+        return Settings(file, store=_default_store(environ)), problems
+    if _is_memoryscope(root):
+        return Settings(file, store=_default_store(environ)), [*problems, root.place.problem(MEMORYSCOPE)]
+    reader = _Reader(root, environ, problems)
+    return reader.settings(file), reader.problems
 
 
 def locale(settings: Settings) -> values.Locale:
     """How memory is worded and shown under these settings; the zone "local" is the machine's."""
-    raise NotImplementedError
+    language = None if settings.language == "auto" else settings.language
+    return values.Locale(language, _zone(settings.time_zone), settings.human_name, settings.assistant_name)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Raises ValueError, OSError or ZoneInfoNotFoundError where there is no such zone."""
+    if name != LOCAL:
+        return ZoneInfo(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a machine without a zone is in UTC, and need not be told so
+        return get_localzone()
+
+
+def _default_store(environ: Mapping[str, str]) -> Spec:
+    home = environ.get("MEMORYENGINE_HOME") or "~/.memoryengine"
+    return {"use": "sqlite", "path": str(_absolute(home, Path(), environ) / "embedded.db")}
+
+
+def _absolute(text: str, folder: Path, environ: Mapping[str, str]) -> Path:
+    """A path as a config writes it: `~` is the home, and others lie from the config's folder on."""
+    if text == "~" or text.startswith(("~/", "~\\")):
+        home = environ.get("HOME")
+        return (Path(home) / text[2:] if home else Path(text).expanduser()).absolute()
+    return (folder / text).absolute()
+
+
+def _is_memoryscope(root: Node) -> bool:
+    if any(isinstance(held.value, Mapping) for key, held in root.items() if key in MEMORYSCOPE_KEYS):
+        return True
+    classes = (held.get("class") for _, held in root.items())
+    return any(node is not None and str(node.value).startswith("core.") for node in classes)
+
+
+class _Reader:
+    """Reads the parts of a config, each with its default where it is broken, and gathers the problems."""
+
+    def __init__(self, root: Node, environ: Mapping[str, str], problems: list[Problem]) -> None:
+        self.root, self.environ = root, environ
+        self.problems = [*problems, *unknown_keys(root, KEYS, "The config")]
+        self.places: dict[str, Place] = {}
+        self.keys = Keys()
+
+    def settings(self, file: str) -> Settings:
+        plain = [node for key, node in self.root.items() if key not in ("models", "store")]
+        self.problems += [problem for node in plain for problem in unset_variables(node)]
+        models, store = self.models(), self.store()
+        return Settings(
+            file=file,
+            language=self.part("language", Literal["auto", "zh", "en"], "auto"),
+            time_zone=self.time_zone(),
+            human_name=self.part("human_name", str, ""),
+            assistant_name=self.part("assistant_name", str, ""),
+            namespace=self.part("namespace", str, "") or "default",
+            store=store,
+            models=models,
+            workers=self.entries("workers"),
+            workflows=self.entries("workflows"),
+            instances=self.instances(),
+            chat=self.part("chat", ChatSettings, ChatSettings()),
+            limits=self.part("limits", Limits, Limits()),
+            missing=tuple(self.keys.missing()),
+            warnings=tuple(self.keys.warnings()),
+            places=self.places,
+        )
+
+    def folder(self, node: Node) -> Path:
+        """The folder of the file in which a node stands."""
+        return Path(node.place.file).parent if node.place.file else Path()
+
+    def part(self, key: str, annotation: Any, default: Any) -> Any:
+        node = self.root.get(key)
+        if node is None:
+            return default
+        self.places[key] = node.place
+        value, problems = coerce(node, annotation, f"`{key}`")
+        self.problems += [] if node.unset else problems
+        return default if value is BROKEN else value
+
+    def time_zone(self) -> str:
+        name = str(self.part("time_zone", str, LOCAL)) or LOCAL
+        try:
+            _zone(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            place = self.places.get("time_zone", self.root.place)
+            near = nearest(name, available_timezones())
+            hint = f"Did you mean {near!r}? {ZONE_HINT}" if near else ZONE_HINT
+            self.problems.append(place.problem(f"There is no time zone {name!r}.", hint))
+            return "UTC"
+        return name
+
+    def models(self) -> ModelSettings:
+        node = self.root.get("models")
+        if node is None:
+            return ModelSettings()
+        if not isinstance(node.value, Mapping):
+            self.problems.append(node.place.problem(f"`models` must be a mapping, not {found(node)}."))
+            return ModelSettings()
+        self.problems += unknown_keys(node, MODELS, "`models`")
+        return ModelSettings(**{kind: self.model(kind, node.value[kind]) for kind in MODELS if kind in node.value})
+
+    def model(self, kind: ModelKind, node: Node) -> Spec | None:
+        from .models.build import check_spec
+
+        part = f"models.{kind}"
+        self.places[part] = node.place
+        folder = self.folder(node)
+        spec, problems = read_spec(part, node, folder, self.keys)
+        self.problems += problems
+        if spec is not None and not problems:
+            # a key that is only missing is told of when a model is opened
+            tried = {**spec, **{key: "unset" for key, held in node.items() if key in SECRETS and held.unset}}
+            self.problems += placed(part, node, check_spec(kind, tried, folder=folder, place=part))
+        return spec
+
+    def store(self) -> Spec:
+        node = self.root.get("store")
+        if node is None:
+            return _default_store(self.environ)
+        self.places["store"] = node.place
+        spec, problems = read_spec("store", node, self.folder(node), self.keys)
+        if spec is None and not problems:
+            problems = [node.place.problem("`store` must say where memory lives, as in {use: sqlite, path: ...}.")]
+        problems += store_problems(spec, node) if spec and not problems else []
+        self.problems += problems
+        if spec is None or problems:
+            return _default_store(self.environ)
+        return {**spec, **self.store_path(spec, node)}
+
+    def store_path(self, spec: Spec, node: Node) -> Spec:
+        path = spec.get("path")
+        if not isinstance(path, str) or path == ":memory:":
+            return {}
+        return {"path": str(_absolute(path, self.folder(node), self.environ))}
+
+    # --- workers, workflows, instances ---
+
+    def entries(self, key: str) -> tuple[str, ...]:
+        node = self.root.get(key)
+        if node is None:
+            return ADDED[key]
+        if not isinstance(node.value, tuple):
+            self.problems.append(node.place.problem(f"`{key}` must be a list, not {found(node)}."))
+            return ADDED[key]
+        entries: dict[str, Place] = {}
+        for held in node.value:
+            if isinstance(held.value, str) and held.value:
+                entries.setdefault(self.entry(key, held), held.place)
+            else:
+                self.problems.append(held.place.problem(f"Each of `{key}` must be a text, not {found(held)}."))
+        self.places |= {f"{key}[{i}]": place for i, place in enumerate(entries.values())}
+        return tuple(entries)
+
+    def entry(self, key: str, node: Node) -> str:
+        text = str(node.value)
+        is_name = text == "stock" if key == "workflows" else not is_path(text)
+        return text if is_name else str(_absolute(text, self.folder(node), self.environ))
+
+    def instances(self) -> Mapping[str, InstanceSettings]:
+        node = self.root.get("instances")
+        if node is None or node.value is None:
+            return {}
+        if not isinstance(node.value, Mapping):
+            self.problems.append(node.place.problem(f"`instances` must be a mapping, not {found(node)}."))
+            return {}
+        return {name: self.instance(name, held, node.key_place(name)) for name, held in node.value.items()}
+
+    def instance(self, name: str, node: Node, place: Place) -> InstanceSettings:
+        self.places[f"instances.{name}"] = place
+        use = node.get("use")
+        if not isinstance(node.value, Mapping) or (use is not None and not isinstance(use.value, str)):
+            message = f"The instance {name!r} must be a mapping that names its worker, as in {{use: some_worker}}."
+            self.problems.append(place.problem(message))
+            return InstanceSettings(name, name, {}, place)
+        settings = {key: held for key, held in node.value.items() if key != "use"}
+        return InstanceSettings(name, str(use.value) if use else name, settings, place, node.keys)

@@ -132,6 +132,11 @@ def spec_of(cls: type) -> WorkerSpec:
     )
 
 
+def is_path(entry: str) -> bool:
+    """Whether an entry of a config's `workers` names a path, and not a dotted package."""
+    return "/" in entry or "\\" in entry or entry.startswith((".", "~"))
+
+
 def port_of(annotation: Any) -> str | None:
     """The name of the port that an annotation asks for (`ChatModel` and `ChatModel | None`: "chat"), or None."""
     for member in _members(annotation):

@@ -122,18 +122,10 @@ def parse_yaml(text: str, file: str, environ: Mapping[str, str] | None = None) -
         return None, [Problem(file, 1, 1, "The YAML is nested too deeply.")]
 
 
-def from_plain(value: object, file: str = "") -> Node:
-    """A tree without places from what a program holds: mappings, lists, tuples and scalars."""
-    place = Place(file)
-    if isinstance(value, Mapping):
-        return Node({str(key): from_plain(held, file) for key, held in value.items()}, place)
-    if isinstance(value, list | tuple):
-        return Node(tuple(from_plain(held, file) for held in value), place)
-    if isinstance(value, Node):
-        return value
-    if value is None or isinstance(value, bool | int | float | str):
-        return Node(value, place, text="" if value is None else str(value))
-    return Node(str(value), place, text=str(value))
+def from_plain(value: object, environ: Mapping[str, str] | None = None) -> tuple[Node, list[Problem]]:
+    """A tree without places from what a program holds: mappings, lists, tuples, scalars and paths."""
+    builder = _Builder("", environ)
+    return builder.plain(value), builder.problems
 
 
 def to_plain(node: Node) -> Any:
@@ -239,8 +231,22 @@ class _Builder:
         text = str(node.value)
         if self.environ is None or "${" not in text:
             return Node(typed(text, node.style), place, text=text, quoted=node.style is not None)
-        text, unset, used = self.fill(text, self.environ, place)
-        return Node(typed(text, node.style), place, {}, text, tuple(unset), filled=True, from_environment=used)
+        return self.filled(text, node.style, self.environ, place)
+
+    def plain(self, value: object) -> Node:
+        if isinstance(value, Mapping):
+            return Node({str(key): self.plain(held) for key, held in value.items()})
+        if isinstance(value, list | tuple):
+            return Node(tuple(self.plain(held) for held in value))
+        if value is None or isinstance(value, bool | int | float):
+            return Node(value, text="" if value is None else str(value))
+        if self.environ is not None and "${" in str(value):
+            return self.filled(str(value), None, self.environ, NOWHERE)
+        return Node(str(value), text=str(value))
+
+    def filled(self, text: str, style: str | None, environ: Mapping[str, str], place: Place) -> Node:
+        text, unset, used = self.fill(text, environ, place)
+        return Node(typed(text, style), place, {}, text, tuple(unset), filled=True, from_environment=used)
 
     def fill(self, text: str, environ: Mapping[str, str], place: Place) -> tuple[str, list[str], bool]:
         unset: list[str] = []

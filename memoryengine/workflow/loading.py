@@ -17,7 +17,7 @@ from types import ModuleType
 
 from ..errors import ConfigError, Problem
 from ..prompts import Prompt, load_prompt
-from ..worker import WorkerSpec, port_of, spec_of
+from ..worker import WorkerSpec, is_path, port_of, spec_of
 from ..yaml_tree import NOWHERE, Place, read_yaml
 from .steps import Workflow
 from .syntax import read_workflow
@@ -66,11 +66,6 @@ def load_workflows(
         problems += wrong
         workflows |= found
     return tuple(workflows.values()), problems
-
-
-def is_path(entry: str) -> bool:
-    """Whether an entry names a path, and not a dotted package."""
-    return "/" in entry or "\\" in entry or entry.startswith((".", "~"))
 
 
 # --- workflows --------------------------------------------------------------------------------------------------
