@@ -1,0 +1,154 @@
+"""Reading documents by SQL.
+
+Every function takes the connection of a transaction that its caller has begun.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...filters import Filter, matches
+from ...ports import Collection, Document
+from ...values import Scope
+from ..checks import restored_fields
+from .schema import chunks, marks
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A collection as it was declared, and its key in the file."""
+
+    key: int
+    collection: Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A scope's row: its key, its revision, and the `seq` of its newest write."""
+
+    key: int
+    revision: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What `documents` holds of one id; the last four are keys of `contents`."""
+
+    key: int
+    id: str
+    gone: bool
+    fields: int | None
+    terms: int | None
+    body: int | None
+    vector: int | None
+
+    @property
+    def contents(self) -> tuple[int, ...]:
+        """The keys of what this document holds."""
+        return tuple(key for key in (self.fields, self.terms, self.body, self.vector) if key is not None)
+
+
+Tables = Mapping[str, Table]
+
+
+# --- scopes -----------------------------------------------------------------------------------------------------
+
+
+def find_place(connection: sqlite3.Connection, scope: Scope) -> Place | None:
+    """The scope's row; None before its first write."""
+    row = connection.execute(
+        "SELECT key, revision, seq FROM scopes WHERE namespace = ? AND user = ?", (scope.namespace, scope.user)
+    ).fetchone()
+    return Place(*row) if row else None
+
+
+def users(connection: sqlite3.Connection, namespace: str, after: str, limit: int) -> tuple[str, ...]:
+    """The users of a namespace that come after `after`, by code point."""
+    found = connection.execute(
+        "SELECT user FROM scopes WHERE namespace = ? AND user > ? ORDER BY user LIMIT ?", (namespace, after, limit)
+    )
+    return tuple(user for (user,) in found)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+_ROW = "SELECT key, id, gone, fields, terms, body, vector FROM documents WHERE scope = ? AND collection = ?"
+_DOCUMENT = (
+    "SELECT d.key, d.id, d.revision, f.data, t.data, b.data FROM documents d JOIN contents f ON f.key = d.fields"
+    " JOIN contents b ON b.key = d.body LEFT JOIN contents t ON t.key = d.terms"
+)
+
+
+def find_rows(connection: sqlite3.Connection, place: Place, table: Table, ids: Sequence[str]) -> dict[str, Row]:
+    """The rows of these ids, tombstones too."""
+    found: dict[str, Row] = {}
+    for some in chunks(ids):
+        rows = connection.execute(f"{_ROW} AND id IN ({marks(some)})", (place.key, table.key, *some))
+        found.update((row[1], Row(*row)) for row in rows)
+    return found
+
+
+def documents_by_id(
+    connection: sqlite3.Connection, place: Place, table: Table, ids: Sequence[str]
+) -> dict[str, Document]:
+    """The documents of these ids that are there."""
+    found = {}
+    for some in chunks(ids):
+        where = f" WHERE d.scope = ? AND d.collection = ? AND d.id IN ({marks(some)}) AND d.gone = 0"
+        for row in connection.execute(_DOCUMENT + where, (place.key, table.key, *some)):
+            found[row[1]] = _document(table, row)
+    return found
+
+
+def documents_by_key(connection: sqlite3.Connection, table: Table, keys: Sequence[int]) -> list[Document]:
+    """The documents of these rows, in this order; all of them must be there."""
+    found = {}
+    for some in chunks(keys):
+        for row in connection.execute(f"{_DOCUMENT} WHERE d.key IN ({marks(some)})", some):
+            found[row[0]] = _document(table, row)
+    return [found[key] for key in keys]
+
+
+def count_all(connection: sqlite3.Connection, place: Place, table: Table) -> int:
+    """How many documents there are, without tombstones."""
+    sql = "SELECT count(*) FROM documents WHERE scope = ? AND collection = ? AND gone = 0"
+    return int(connection.execute(sql, (place.key, table.key)).fetchone()[0])
+
+
+def rows_passing(connection: sqlite3.Connection, place: Place, table: Table, where: Filter) -> list[Row]:
+    """The rows of the documents that pass, looked at one by one."""
+    sql = (
+        "SELECT d.key, d.id, d.gone, d.fields, d.terms, d.body, d.vector, f.data FROM documents d"
+        " JOIN contents f ON f.key = d.fields WHERE d.scope = ? AND d.collection = ? AND d.gone = 0"
+    )
+    passing = []
+    for *row, data in connection.execute(sql, (place.key, table.key)):
+        fields = restored_fields(table.collection.fields, json.loads(data))
+        if matches(where, fields, has_vector=row[-1] is not None):
+            passing.append(Row(*row))
+    return passing
+
+
+def contents_of(connection: sqlite3.Connection, keys: Sequence[int | None]) -> dict[int | None, bytes]:
+    """The bytes of these contents, by key."""
+    found: dict[int | None, bytes] = {}
+    for some in chunks(keys):
+        found.update(connection.execute(f"SELECT key, data FROM contents WHERE key IN ({marks(some)})", some))
+    return found
+
+
+def _document(table: Table, row: tuple[int, str, int, bytes, bytes | None, bytes]) -> Document:
+    _, id_, revision, fields, terms, body = row
+    digest, held = json.loads(body)
+    return Document(
+        id=id_,
+        fields=restored_fields(table.collection.fields, json.loads(fields)),
+        body=held,
+        terms=tuple(terms.decode("utf-8", "surrogatepass").split(" ")) if terms else (),
+        digest=digest,
+        revision=revision,
+    )

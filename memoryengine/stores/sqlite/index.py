@@ -1,0 +1,220 @@
+"""The terms and vectors of one collection of one scope in memory, kept exact by `seq`: for searching.
+
+Nothing of another scope is ever in it, so other people's texts neither cost time nor change a score.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import StoreError
+from ...ranking import bm25, idf
+from .columns import Array, Mask, grown
+from .documents import Place, Table
+from .rows import Rows, newest_content
+
+Scores = npt.NDArray[np.float64]
+COMPACT_AFTER = 1000
+
+_TEXTS = (
+    "SELECT d.id, t.data, v.data FROM documents d LEFT JOIN contents t ON t.key = d.terms AND t.key > :known"
+    " LEFT JOIN contents v ON v.key = d.vector AND v.key > :known"
+    " WHERE d.scope = :scope AND d.collection = :collection AND d.seq > :seq AND d.gone = 0"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Postings of some rows: which term (by code) stands in which row how often, ordered by term."""
+
+    codes: Array
+    rows: Array
+    counts: Array
+
+    def of(self, code: int) -> slice:
+        """Where the postings of a term lie."""
+        return slice(int(np.searchsorted(self.codes, code)), int(np.searchsorted(self.codes, code, side="right")))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __add__(self, other: Segment) -> Segment:
+        """The postings of both."""
+        codes = np.concatenate((self.codes, other.codes))
+        order = np.argsort(codes, kind="stable")
+        rows = np.concatenate((self.rows, other.rows))[order]
+        return Segment(codes[order], rows, np.concatenate((self.counts, other.counts))[order])
+
+
+class Postings:
+    """Which term stands in which row how often, and how many terms each row has."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+        self._segments: list[Segment] = []
+        self._lengths: Scores = np.empty(0, np.float64)
+
+    def add(self, rows: Sequence[int], lines: Sequence[bytes]) -> None:
+        """Take in the terms of some rows, as `checks.check_terms` joined them."""
+        codes: list[int] = []
+        lengths: list[int] = []
+        known = self._codes
+        for line in lines:
+            terms = line.decode("utf-8", "surrogatepass").split(" ")
+            lengths.append(len(terms))
+            codes += [known.setdefault(term, len(known)) for term in terms]
+        if rows:
+            self._lengths = grown(self._lengths, max(rows) + 1, 0)
+            self._lengths[list(rows)] = lengths
+            self._join(np.asarray(codes, np.int64), np.repeat(np.asarray(rows, np.int64), lengths))
+
+    def _join(self, codes: Array, rows: Array) -> None:
+        pairs, counts = np.unique(codes << 32 | rows, return_counts=True)
+        new = Segment((pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32), counts.astype(np.int32))
+        # neighbours of like size are joined, so that there are few and each posting is moved seldom
+        while self._segments and len(self._segments[-1]) < 2 * len(new):
+            new = self._segments.pop() + new
+        self._segments.append(new)
+
+    def scores(self, terms: Sequence[str], passing: Mask) -> Scores:
+        """The BM25 score of each row that passes, by the statistics of those rows; 0 where no term occurs."""
+        size = len(passing)
+        self._lengths = grown(self._lengths, size, 0)
+        lengths = self._lengths[:size]
+        found = np.zeros(size, np.float64)
+        count = int(passing.sum())
+        total = float(lengths[passing].sum())
+        if not total:
+            return found
+        for term in dict.fromkeys(terms):
+            rows, counts = self._of(term, passing)
+            if len(rows):
+                weight = idf(count, len(rows))
+                found[rows] += bm25(weight, counts.astype(np.float64), lengths[rows], total / count)
+        return found
+
+    def _of(self, term: str, passing: Mask) -> tuple[Array, Array]:
+        code = self._codes.get(term, -1)
+        places = [(segment, segment.of(code)) for segment in self._segments]
+        rows = np.concatenate([segment.rows[place] for segment, place in places] or [np.empty(0, np.int32)])
+        counts = np.concatenate([segment.counts[place] for segment, place in places] or [np.empty(0, np.int32)])
+        kept = passing[rows]
+        return rows[kept], counts[kept]
+
+
+class Texts:
+    """The terms and vectors of a collection; the part that searching needs beside `Rows`."""
+
+    def __init__(self) -> None:
+        self.seq = -1
+        self._known = 0
+        self._postings = Postings()
+        self._vectors: npt.NDArray[np.float32] = np.empty((0, 0), np.float32)
+
+    def refresh(self, connection: sqlite3.Connection, place: Place, table: Table, rows: Rows) -> None:
+        """Take in what was written since the last time; `rows` is fresh already."""
+        newest = newest_content(connection)
+        values = {"known": self._known, "scope": place.key, "collection": table.key, "seq": self.seq}
+        found = connection.execute(_TEXTS, values).fetchall()
+        texts = [(rows.row_of[id_], terms) for id_, terms, _ in found if terms]
+        self._postings.add([row for row, _ in texts], [terms for _, terms in texts])
+        self._add_vectors([(rows.row_of[id_], vector) for id_, _, vector in found if vector])
+        self.seq, self._known = place.seq, newest
+
+    def _add_vectors(self, found: list[tuple[int, bytes]]) -> None:
+        if not found:
+            return
+        vectors = np.frombuffer(b"".join(vector for _, vector in found), "<f4").reshape(len(found), -1)
+        if not self._vectors.size:
+            self._vectors = np.empty((0, vectors.shape[1]), np.float32)
+        self._vectors = grown(self._vectors, max(row for row, _ in found) + 1, 0)
+        self._vectors[[row for row, _ in found]] = vectors
+
+    def keyword(self, terms: Sequence[str], passing: Mask) -> tuple[Array, Scores]:
+        """The rows that pass and hold one of the terms, and their BM25 scores."""
+        scores = self._postings.scores(terms, passing)
+        rows = np.flatnonzero(scores)
+        return rows, scores[rows]
+
+    def vector(self, vector: Array, passing: Mask) -> tuple[Array, Scores]:
+        """The rows that pass, and how near each is to a vector of length 1, as (1 + cosine) / 2."""
+        rows = np.flatnonzero(passing)
+        if not len(rows):
+            return rows, np.empty(0, np.float64)
+        if 4 * len(rows) < len(passing):
+            cosines = self._vectors[rows] @ vector
+        else:
+            cosines = (self._vectors[: len(passing)] @ vector)[rows]
+        # beyond the sixth digit float32 depends on where a row lies, and equal texts should score equally
+        return rows, np.clip((1 + np.round(cosines.astype(np.float64), 6)) / 2, 0, 1)
+
+
+def best(rows: Array, scores: Scores, top_k: int, ids: Sequence[str]) -> list[tuple[int, float]]:
+    """The `top_k` rows by score, best first, then by id."""
+    if top_k <= 0:
+        return []
+    if len(rows) > top_k:
+        kept = scores >= np.partition(scores, len(rows) - top_k)[len(rows) - top_k]
+        rows, scores = rows[kept], scores[kept]
+    pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+    return sorted(pairs, key=lambda pair: (-pair[1], ids[pair[0]]))[:top_k]
+
+
+def unit_vector(vector: Any, dimensions: int | None = None) -> npt.NDArray[np.float32]:
+    """A vector scaled to length 1; raises `StoreError` if it is all zero or not finite, `ValueError` for its length."""
+    array = np.asarray(vector, np.float64)
+    if dimensions is not None and array.shape != (dimensions,):
+        raise ValueError(f"{array.size}")
+    length = float(np.linalg.norm(array))
+    if not np.isfinite(length) or length == 0:
+        raise StoreError("A vector is all zero or not finite, so it has no direction to compare by.")
+    return (array / length).astype("<f4")
+
+
+class Indices:
+    """The indices of the collections used last, of `limit` documents in all (or one collection, if it is larger)."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held: OrderedDict[tuple[int, int], tuple[Rows, Texts]] = OrderedDict()
+
+    def rows(self, connection: sqlite3.Connection, place: Place, table: Table) -> Rows:
+        """The fields of a collection as they are now."""
+        rows, _ = self._entry(place, table)
+        if rows.seq != place.seq:
+            rows.refresh(connection, place, table)
+            self._evict()
+        return rows
+
+    def texts(self, connection: sqlite3.Connection, place: Place, table: Table) -> tuple[Rows, Texts]:
+        """The fields, terms and vectors of a collection as they are now."""
+        rows = self.rows(connection, place, table)
+        texts = self._held[place.key, table.key][1]
+        if texts.seq != place.seq:
+            texts.refresh(connection, place, table, rows)
+        return rows, texts
+
+    def forget(self) -> None:
+        """Drop everything; what is asked for next is read anew."""
+        self._held.clear()
+
+    def _entry(self, place: Place, table: Table) -> tuple[Rows, Texts]:
+        key = (place.key, table.key)
+        entry = self._held.pop(key, None)
+        if entry is None or (entry[0].dead > COMPACT_AFTER and 2 * entry[0].dead > len(entry[0].ids)):
+            entry = (Rows(table), Texts())
+        self._held[key] = entry
+        return entry
+
+    def _evict(self) -> None:
+        total = sum(len(rows.ids) for rows, _ in self._held.values())
+        while total > self._limit and len(self._held) > 1:
+            _, (rows, _) = self._held.popitem(last=False)
+            total -= len(rows.ids)

@@ -1,0 +1,119 @@
+"""The ids and fields of one collection of one scope in memory, kept exact by `seq`: for paging and counting."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+
+from ...filters import Filter
+from ...ports import Sort
+from .columns import LAST, Array, Columns, Mask
+from .cursors import read_cursor, write_cursor
+from .documents import Place, Table
+
+_FIELDS = (
+    "SELECT d.key, d.id, d.gone, d.vector IS NOT NULL, f.data FROM documents d LEFT JOIN contents f"
+    " ON f.key = d.fields AND f.key > ? WHERE d.scope = ? AND d.collection = ? AND d.seq > ? ORDER BY d.seq"
+)
+
+
+class Rows:
+    """The ids and fields of a collection; the part that paging and counting need."""
+
+    def __init__(self, table: Table) -> None:
+        self.columns = Columns(table.collection.fields)
+        self.ids: list[str] = []
+        self.row_of: dict[str, int] = {}
+        self.seq = -1
+        self.dead = 0
+        self._keys: list[int] = []
+        self._known = 0  # the newest key of `contents` that was there when it was read last
+        self._ranks: Array = np.empty(0, np.int64)
+        self._sorted: list[tuple[str, int]] = []
+
+    def refresh(self, connection: sqlite3.Connection, place: Place, table: Table) -> None:
+        """Take in what was written since the last time."""
+        newest = newest_content(connection)
+        for key, id_, gone, vector, fields in connection.execute(
+            _FIELDS, (self._known, place.key, table.key, self.seq)
+        ):
+            row = self._row(key, id_, gone=gone, fields=fields)
+            if row is not None:
+                self.columns.mark_vector(row, there=bool(vector))
+        self.seq, self._known = place.seq, newest
+
+    def _row(self, key: int, id_: str, *, gone: int, fields: bytes | None) -> int | None:
+        row = self.row_of.get(id_)
+        if row is not None and (gone or self._keys[row] != key):
+            self.columns.kill(row)
+            self.dead += 1
+            del self.row_of[id_]
+            row = None
+        if gone:
+            return None
+        if row is None:
+            row = self.row_of[id_] = self.columns.add(json.loads(fields or b"{}"))
+            self.ids.append(id_)
+            self._keys.append(key)
+        elif fields is not None:
+            self.columns.replace(row, json.loads(fields))
+        return row
+
+    def keys(self, rows: Sequence[int]) -> list[int]:
+        """The keys of these rows in the file."""
+        return [self._keys[row] for row in rows]
+
+    def id_ranks(self) -> Array:
+        """A number for each row, in the order of the ids."""
+        if len(self._ranks) != len(self.ids):
+            # sorting what is mostly sorted costs little
+            self._sorted += [(self.ids[row], row) for row in range(len(self._sorted), len(self.ids))]
+            self._sorted.sort()
+            self._ranks = np.empty(len(self.ids), np.int64)
+            self._ranks[[row for _, row in self._sorted]] = np.arange(len(self.ids))
+        return self._ranks
+
+    def page(
+        self, where: Filter, order: Sequence[Sort], limit: int, cursor: str | None
+    ) -> tuple[list[int], str | None]:
+        """Up to `limit` rows in order, and the cursor behind the last of them if there are more."""
+        rows = np.flatnonzero(self.columns.passing(where))
+        size = self.columns.size
+        ranks = [self.columns.sortable(one.field).ranks(size, descending=one.descending)[rows] for one in order]
+        ids = self.id_ranks()[rows]
+        if cursor is not None:
+            behind = self._behind(order, ranks, rows, ids, cursor)
+            rows, ids, ranks = rows[behind], ids[behind], [one[behind] for one in ranks]
+        chosen = [int(row) for row in rows[np.lexsort((ids, *reversed(ranks)))[: limit + 1]]]
+        if len(chosen) <= limit:
+            return chosen, None
+        last = chosen[limit - 1]
+        values = [self.columns.sortable(one.field).value(last) for one in order]
+        return chosen[:limit], write_cursor(order, values, self.ids[last])
+
+    def _behind(self, order: Sequence[Sort], ranks: list[Array], rows: Array, ids: Array, cursor: str) -> Mask:
+        values, last_id = read_cursor(order, cursor)
+        row = self.row_of.get(last_id)
+        # of an id that is gone by now only its place among the others is known
+        after = ids > self.id_ranks()[row] if row is not None else self._later_ids(rows, last_id)
+        for sort, rank, value in reversed(list(zip(order, ranks, values, strict=True))):
+            column = self.columns.sortable(sort.field)
+            last = _absent(rank) if value is None else column.rank(value, descending=sort.descending)
+            after = (rank > last) | ((rank == last) & after)
+        return cast(Mask, after)
+
+    def _later_ids(self, rows: Array, id_: str) -> Mask:
+        return np.fromiter((self.ids[row] > id_ for row in rows), np.bool_, len(rows))
+
+
+def _absent(ranks: Array) -> float | int:
+    return np.inf if ranks.dtype == np.float64 else LAST
+
+
+def newest_content(connection: sqlite3.Connection) -> int:
+    """The key of `contents` that was given last."""
+    return int(connection.execute("SELECT coalesce(max(key), 0) FROM contents").fetchone()[0])

@@ -1,0 +1,377 @@
+"""`SqliteStore`: the async face of the file, with one thread that writes and one that reads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ...errors import DeletionPending, StoreError, VectorMismatch
+from ...filters import EVERYTHING, Filter
+from ...ports import (
+    Appended,
+    Collection,
+    Document,
+    Json,
+    KeywordQuery,
+    Match,
+    Page,
+    Sort,
+    Vector,
+    VectorQuery,
+    VectorSpace,
+    Writes,
+)
+from ...values import Scope
+from ..checks import check_filter, check_order, check_scope, check_text
+from . import documents as found
+from . import writes as write
+from .declare import check_space, declare, facts
+from .documents import Table, Tables
+from .schema import MIGRATIONS, checkpoint, connect, open_file, reading, store_error, writing
+
+if TYPE_CHECKING:
+    from .index import Indices
+
+Result = TypeVar("Result")
+Query = KeywordQuery | VectorQuery
+CACHE_DOCUMENTS = 200_000
+
+
+class Lane:
+    """One connection, and the one thread that uses it."""
+
+    def __init__(self, path: Path, name: str, connection: Callable[[], sqlite3.Connection]) -> None:
+        self._path = path
+        self._connect = connection
+        self._connection: sqlite3.Connection | None = None
+        self._threads = ThreadPoolExecutor(1, f"memoryengine-{name}")
+        self._process = os.getpid()
+
+    async def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do a job with the connection, in the thread; errors of SQLite become `StoreError`."""
+        if os.getpid() != self._process:
+            raise StoreError(f"The store {self._path} was opened before this process was forked: open it anew here.")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, job)
+        except sqlite3.Error as error:
+            raise store_error(error, self._path) from error
+
+    async def close(self) -> None:
+        """Close the connection after all jobs that were begun, and let the thread end."""
+        await self.run(sqlite3.Connection.close)
+        self.release()
+
+    def release(self) -> None:
+        """Close the connection and let the thread end; for a lane on which nothing runs any more."""
+        self._threads.shutdown(wait=False)  # this may run in that very thread, when it collects garbage
+        if self._connection is not None and os.getpid() == self._process:
+            self._connection.close()
+        self._connection = None
+
+    def _do(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
+        if self._connection is None:
+            self._connection = self._connect()
+        return job(self._connection)
+
+
+class SqliteStore:
+    """The `Store` in one SQLite file; several processes and event loops may use it at the same time.
+
+    `cache_documents` bounds how many documents are indexed in memory for paging and search (about 2 KB each and 4
+    bytes a dimension); a collection of one user that is larger is indexed all the same, alone. `patience` is how many
+    seconds a call waits for a lock of another process before it raises `StoreUnavailable`.
+
+    Writes are on the disk when a call returns (WAL, synchronous=FULL). What was deleted is overwritten with zeros at
+    once; the -wal file, which may still hold it, is emptied before the call returns. That must wait for other
+    processes that are in the midst of reading, up to `patience`; then the call raises `DeletionPending`, and the next
+    write or opening by any process empties it. The room that deleted and patched documents took is not given back.
+
+    A call that is cancelled while its thread works is carried through all the same.
+    """
+
+    def __init__(self, path: Path | str, *, cache_documents: int = CACHE_DOCUMENTS, patience: float = 30.0) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self._cache_documents = cache_documents
+        self._patience = patience
+        self._lanes: tuple[Lane, Lane] | None = None
+        self._state = "is not open: call open() first"
+        self._release: Callable[[], object] = lambda: None
+        self._tables: Tables = {}
+        self._space: VectorSpace | None = None
+        self._indices: Indices | None = None
+
+    # --- opening and closing ------------------------------------------------------------------------------------
+
+    async def open(self, collections: Sequence[Collection], vectors: VectorSpace | None) -> None:
+        """Make the file or check what is there; `vectors` None opens any file."""
+        if self._lanes is not None:
+            raise StoreError(f"The store {self.path} is open already.")
+        path, patience = self.path, self._patience
+        lanes = (
+            Lane(path, "writer", lambda: open_file(path, patience)),
+            Lane(path, "reader", lambda: connect(path, patience, reader=True)),
+        )
+        try:
+            self._tables, self._space = await lanes[0].run(lambda c: declare(c, path, collections, vectors))
+        except BaseException:
+            _release(lanes)
+            raise
+        self._lanes = lanes
+        # for a store that is never closed: when it is collected, and at the end of the process
+        self._release = weakref.finalize(self, _release, lanes)
+
+    async def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        lanes, self._lanes, self._indices = self._lanes, None, None
+        if lanes is not None:
+            self._state = "was closed"
+            for lane in reversed(lanes):  # the writer last, so that it can put the -wal file away
+                await lane.close()
+            self._release()
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    async def append(self, scope: Scope, collection: str, documents: Sequence[Document]) -> Appended:
+        """Add documents, all or (for `IdConflict`) none of them; on the disk when it returns."""
+        table = self._table(collection, scope)
+        new = write.distinct(documents)
+        if not new:
+            return Appended()
+        return await self._write(lambda c: write.append(c, scope, table, new))
+
+    async def commit(self, scope: Scope, writes: Writes, *, expect: int) -> int:
+        """Write everything or nothing, if the scope is still at `expect`; returns the next revision."""
+        check_scope(scope)
+        for name in _collections_of(writes):
+            self._table(name)
+        tables, erase = self._tables, bool(writes.delete)
+        return await self._write(lambda c: write.commit(c, scope, tables, writes, expect), erase=erase)
+
+    async def attach(self, scope: Scope, collection: str, vectors: Mapping[str, Vector]) -> int:
+        """Set the vectors of documents; returns how many were there to take one."""
+        table = self._table(collection, scope, searchable=True)
+        space = self._space
+        if space is None:
+            raise VectorMismatch(f"The store {self.path} was opened without an embedder, so it takes no vectors.")
+        path = self.path
+
+        def job(connection: sqlite3.Connection) -> int:
+            check_space(connection, path, space)
+            return write.attach(connection, scope, table, packed)
+
+        packed = await asyncio.to_thread(_packed, vectors, space)
+        return await self._write(job) if packed else 0
+
+    async def purge(self, scope: Scope, targets: Sequence[tuple[str, Filter]], *, entry: Json) -> tuple[int, ...]:
+        """Delete every document that passes, and return when no byte of them is left in the files."""
+        check_scope(scope)
+        for name, where in targets:
+            check_filter(self._table(name).collection, where)
+        tables = self._tables
+        return await self._write(lambda c: write.purge(c, scope, tables, targets, entry), erase=True)
+
+    async def _write(self, job: Callable[[sqlite3.Connection], Result], *, erase: bool = False) -> Result:
+        writer, _ = self._open_lanes()
+        patience, path = self._patience, self.path
+        return await writer.run(lambda c: _written(c, path, job, patience if erase else None))
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    async def revision(self, scope: Scope) -> int:
+        """The scope's revision: 0 before its first commit."""
+        check_scope(scope)
+        place = await self._read(lambda c: found.find_place(c, scope))
+        return place.revision if place else 0
+
+    async def get(self, scope: Scope, collection: str, ids: Sequence[str]) -> tuple[Document | None, ...]:
+        """The documents of these ids in this order; None where there is none or it was deleted."""
+        table = self._table(collection, scope)
+        wanted = [check_text(id_, "An id") for id_ in ids]
+
+        def job(connection: sqlite3.Connection) -> tuple[Document | None, ...]:
+            place = found.find_place(connection, scope)
+            held = found.documents_by_id(connection, place, table, wanted) if place else {}
+            return tuple(map(held.get, wanted))
+
+        return await self._read(job)
+
+    async def page(
+        self,
+        scope: Scope,
+        collection: str,
+        where: Filter = EVERYTHING,
+        *,
+        order: Sequence[Sort] = (),
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page:
+        """The documents that pass, by `order` and then by id, `limit` at a time, from `cursor` on."""
+        table = self._table(collection, scope)
+        check_filter(table.collection, where)
+        check_order(table.collection, order)
+        if limit < 1:
+            raise StoreError(f"A page of {limit} documents was asked for; ask for 1 or more.")
+
+        def job(connection: sqlite3.Connection) -> Page:
+            place = found.find_place(connection, scope)
+            if place is None:
+                return Page(())
+            rows = self._index().rows(connection, place, table)
+            chosen, behind = rows.page(where, order, limit, cursor)
+            return Page(tuple(found.documents_by_key(connection, table, rows.keys(chosen))), behind)
+
+        return await self._read(job)
+
+    async def count(self, scope: Scope, collection: str, where: Filter = EVERYTHING) -> int:
+        """How many documents pass."""
+        table = self._table(collection, scope)
+        check_filter(table.collection, where)
+
+        def job(connection: sqlite3.Connection) -> int:
+            place = found.find_place(connection, scope)
+            if place is None:
+                return 0
+            if where == EVERYTHING:
+                return found.count_all(connection, place, table)
+            return int(self._index().rows(connection, place, table).columns.passing(where).sum())
+
+        return await self._read(job)
+
+    async def search(self, scope: Scope, queries: Sequence[Query]) -> tuple[tuple[Match, ...], ...]:
+        """The answers to all queries from one state of the file; each by score, best first, then by id."""
+        tables = [self._table(query.collection, scope, searchable=True) for query in queries]
+        for query, table in zip(queries, tables, strict=True):
+            check_filter(table.collection, query.where)
+            if isinstance(query, VectorQuery) and self._space and len(query.vector) != self._space.dimensions:
+                raise VectorMismatch(
+                    f"The store {self.path} holds vectors of {self._space.dimensions} numbers ({self._space.model}), "
+                    f"and a vector of {len(query.vector)} was searched for: search with the same embedder."
+                )
+
+        def job(connection: sqlite3.Connection) -> tuple[tuple[Match, ...], ...]:
+            from .search import answer
+
+            place = found.find_place(connection, scope)
+            if place is None:
+                return tuple(() for _ in queries)
+            return answer(connection, self._index(), place, list(zip(queries, tables, strict=True)))
+
+        return await self._read(job)
+
+    async def scopes(self, namespace: str, *, after: str = "", limit: int = 1000) -> tuple[str, ...]:
+        """The users of a namespace that have or had documents, by name, those after `after`."""
+        return await self._read(lambda c: found.users(c, check_text(namespace, "The namespace"), after, limit))
+
+    async def describe(self) -> Mapping[str, str]:
+        """Kind, location, schema version, size in bytes, the vectors' model, and whether an erasure is pending."""
+        known = await self._read(facts)
+        return {
+            "kind": "sqlite",
+            "location": str(self.path),
+            "schema": str(len(MIGRATIONS)),
+            "sqlite": sqlite3.sqlite_version,
+            "bytes": str(self.path.stat().st_size),
+            "vectors": f"{known['model']}, {known['dimensions']} dimensions" if "model" in known else "none",
+            "erasure": "pending" if "erase" in known else "complete",
+        }
+
+    async def _read(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
+        _, reader = self._open_lanes()
+
+        def consistent(connection: sqlite3.Connection) -> Result:
+            try:
+                with reading(connection):
+                    return job(connection)
+            except BaseException:
+                if self._indices is not None:
+                    self._indices.forget()  # it may have been taken in by half
+                raise
+
+        return await reader.run(consistent)
+
+    # --- what is open -------------------------------------------------------------------------------------------
+
+    def _open_lanes(self) -> tuple[Lane, Lane]:
+        if self._lanes is None:
+            raise StoreError(f"The store {self.path} {self._state}.")
+        return self._lanes
+
+    def _table(self, name: str, scope: Scope | None = None, *, searchable: bool = False) -> Table:
+        self._open_lanes()
+        if scope is not None:
+            check_scope(scope)
+        table = self._tables.get(name)
+        if table is None:
+            raise StoreError(f"There is no collection {name!r}; there are: {', '.join(sorted(self._tables))}.")
+        if searchable and not table.collection.searchable:
+            raise StoreError(f"The collection {name!r} is not searchable.")
+        return table
+
+    def _index(self) -> Indices:
+        """The indices, used by the reading thread alone; numpy is loaded by the first who asks for them."""
+        if self._indices is None:
+            from .index import Indices
+
+            self._indices = Indices(self._cache_documents)
+        return self._indices
+
+
+def _release(lanes: Iterable[Lane]) -> None:
+    for lane in lanes:
+        lane.release()
+
+
+def _collections_of(writes: Writes) -> set[str]:
+    puts, deletes = (name for name, _ in writes.put), (name for name, _ in writes.delete)
+    return {*puts, *deletes, *(patch.collection for patch in writes.patch)}
+
+
+def _packed(vectors: Mapping[str, Vector], space: VectorSpace) -> dict[str, bytes]:
+    from .index import unit_vector
+
+    try:
+        return {id_: unit_vector(vector, space.dimensions).tobytes() for id_, vector in vectors.items()}
+    except ValueError as error:
+        raise VectorMismatch(
+            f"The store takes vectors of {space.dimensions} numbers ({space.model}), and one has {error}."
+        ) from error
+
+
+# --- jobs of the writing thread ---------------------------------------------------------------------------------
+
+
+def _written(
+    connection: sqlite3.Connection,
+    path: Path,
+    job: Callable[[sqlite3.Connection], Result],
+    erase_within: float | None,
+) -> Result:
+    with writing(connection):
+        result = job(connection)
+        if erase_within is not None:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES ('erase', hex(randomblob(8)))")
+        mark = connection.execute("SELECT value FROM facts WHERE name = 'erase'").fetchone()
+    if mark and not _erased(connection, mark[0], erase_within or 0) and erase_within is not None:
+        raise DeletionPending(
+            f"The deletion stands, but its bytes are still in {path}-wal, because another process goes on reading from "
+            "before it. The next write or opening after that process let go removes them.",
+            cast(Any, result),
+        )
+    return result
+
+
+def _erased(connection: sqlite3.Connection, mark: str, patience: float) -> bool:
+    try:
+        if not checkpoint(connection, patience):
+            return False
+        # only the mark that was seen: another process may have deleted more by now
+        connection.execute("DELETE FROM facts WHERE name = 'erase' AND value = ?", (mark,))
+    except sqlite3.OperationalError:  # the write itself has succeeded, and the mark stays for the next one
+        return False
+    return True
