@@ -21,6 +21,7 @@ from .records import MEMORIES, MESSAGES, PENDING
 from .results import Result
 from .settings import Settings, load_settings, locale
 from .values import Message, Scope
+from .workflow import Plan
 
 Config = str | Path | Mapping[str, object] | None
 MessageLike = Message | Mapping[str, object]
@@ -96,6 +97,10 @@ class AsyncMemoryEngine:
     def default_memory_service(self) -> AsyncMemoryService:
         """The operations of this engine by their names."""
         return AsyncMemoryService(self)
+
+    def plan(self, operation: str) -> Plan:
+        """The checked workflow of an operation; raises `NotFound` with the nearest name."""
+        return self._engine.plan(operation)
 
     async def run_operation(
         self, operation: str, scope: Scope, inputs: Mapping[str, object], *, trigger: str = "call"

@@ -30,6 +30,7 @@ from .chat import ChatResponse, HistoryStrategy
 from .ports import Appended, Clock, Store
 from .results import Result
 from .settings import Settings
+from .workflow import Plan
 
 T = TypeVar("T")
 FAREWELL_SECONDS = 2.0
@@ -81,6 +82,10 @@ class MemoryEngine:
     def default_memory_service(self) -> MemoryService:
         """The operations of this engine by their names."""
         return MemoryService(self._engine.default_memory_service)
+
+    def plan(self, operation: str) -> Plan:
+        """The checked workflow of an operation; raises `NotFound` with the nearest name."""
+        return self._engine.plan(operation)
 
     def users(self, namespace: str | None = None) -> tuple[str, ...]:
         """Every user of a namespace that memory knows, by name."""
