@@ -16,6 +16,7 @@ the outputs. The fields of the class are its settings, except those whose type i
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
@@ -42,7 +43,18 @@ PORTS: Mapping[type, str] = {
 }
 
 W = TypeVar("W", bound=type)
-REQUIRED: Any = MISSING
+
+
+class _Required:
+    """Stands where a default would."""
+
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
+WORKER_NAME = re.compile(r"[^\W\d][\w-]*")
+RESERVED = ("use", "in", "out")  # keys of a step or an instance that are no settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +167,9 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _default(f: Any) -> Any:
-    return f.default_factory() if f.default_factory is not MISSING else f.default
+    if f.default_factory is not MISSING:
+        return f.default_factory()
+    return REQUIRED if f.default is MISSING else f.default
 
 
 def _input(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Slot:
@@ -181,8 +195,14 @@ def _shape_problems(cls: type) -> list[Problem]:
 
 def _class_problems(cls: type) -> list[str]:
     found = []
+    if "__worker__" not in vars(cls):
+        found.append("it is not marked; write @worker(\"some_name\") above it.")
+    elif not isinstance(cls.__worker__, str) or not WORKER_NAME.fullmatch(cls.__worker__):  # type: ignore[attr-defined]
+        found.append("a worker's name is a word like `fuse_hits`.")
     if not is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         found.append("it is not a frozen dataclass; write @dataclass(frozen=True) below @worker.")
+    elif reserved := [f.name for f in fields(cls) if f.name in RESERVED]:
+        found.append(f"its field {reserved[0]!r} has the name of a key of a step; give it another.")
     if not cls.__doc__ or cls.__doc__.startswith(f"{cls.__name__}("):
         found.append("it has no docstring; its first sentence is what `memoryengine workers` shows.")
     return found
@@ -194,16 +214,25 @@ def _run_problems(cls: type) -> list[str]:
         return ["`run` is not an async method."]
     found = []
     for p in list(inspect.signature(run).parameters.values())[1:]:
-        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
-            found.append(f"`run` takes *{p.name}; each input must have a name and a type.")
+        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY):
+            found.append(f"`run` takes {str(p).partition(':')[0]}; each input must have a name and a type.")
         elif p.annotation is p.empty:
             found.append(f"the input {p.name!r} of `run` has no type.")
     try:
         hints = get_type_hints(run)
         get_type_hints(cls)
-    except NameError as error:
+    except Exception as error:  # noqa: BLE001  # an annotation is evaluated, so anything may come of it
         return [*found, f"an annotation cannot be resolved ({error}); import the type where the class is defined."]
-    results = [m for m in _members(hints.get("return")) if m not in (Stop, NoneType)]
-    if len(results) > 1 or any(not is_dataclass(m) for m in results):
-        found.append("`run` must return one dataclass whose fields are the outputs (or Stop, or None).")
-    return found
+    return found + _result_problems(hints)
+
+
+def _result_problems(hints: Mapping[str, Any]) -> list[str]:
+    if "return" not in hints:
+        return ["`run` does not say what it returns: a dataclass, Stop or None."]
+    held = _members(hints["return"])
+    results = [m for m in held if m not in (Stop, NoneType)]
+    if len(results) > 1 or any(not (isinstance(m, type) and is_dataclass(m)) for m in results):
+        return ["`run` must return one dataclass whose fields are the outputs (or Stop, or None)."]
+    if results and NoneType in held:
+        return ["`run` returns its outputs or None; return Stop to end a run, or outputs that are empty."]
+    return []

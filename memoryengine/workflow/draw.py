@@ -3,57 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..annotations import type_name
+from ..values import Changes
 from ..worker import Slot
 from .plan import BoundStep, Branches, Included, Plan, PlanStep
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One part of the drawing: its lines, and the parts below it."""
+
+    lines: tuple[str, ...]
+    below: tuple[_Branch, ...] = ()
 
 
 def draw_plan(plan: Plan) -> str:
     """The plan as lines of text: its steps from top to bottom, and what each reads and writes, with types.
 
-    `name [worker]` is an instance that uses another worker; `┬ at the same time` opens branches; a name behind `=` is
-    the worker's own, bound to the one before it.
+    `name [worker]` is an instance that uses another worker, `query = hop` an input or output that flows under another
+    name; what is dropped or takes its default is shown with a dash.
     """
     head = f"{plan.operation}({', '.join(_input(name, slot) for name, slot in plan.inputs.items())})"
     outputs = ", ".join(f"{name}: {type_name(kind)}" for name, kind in plan.outputs.items())
-    lines = [head + (f" -> {outputs}" if outputs else "")]
-    if plan.description:
-        lines.append(f"  {plan.description}")
-    if plan.repeat:
-        lines.append("  (run again until a run stops)")
-    return "\n".join([*lines, *_steps(plan.steps, "")])
+    lines = [f"{head} → {outputs}" if outputs else head]
+    lines += [f"  {plan.description}"] if plan.description else []
+    lines += ["  It is run again until a run stops."] if plan.repeat else []
+    return "\n".join([*lines, *_drawn(tuple(map(_step, plan.steps)), "")])
 
 
-def _input(name: str, slot: Slot) -> str:
-    return f"{name}: {type_name(slot.type)}" + ("" if slot.required else f" = {slot.default!r}")
+def _drawn(parts: tuple[_Branch, ...], indent: str) -> Iterator[str]:
+    for i, part in enumerate(parts):
+        mark, under = ("└─ ", "   ") if i == len(parts) - 1 else ("├─ ", "│  ")
+        stem = "│  " if part.below else "   "
+        yield indent + mark + part.lines[0]
+        yield from (indent + under + stem + line for line in part.lines[1:])
+        yield from _drawn(part.below, indent + under)
 
 
-def _steps(steps: tuple[PlanStep, ...], indent: str) -> Iterator[str]:
-    for i, step in enumerate(steps):
-        last = i == len(steps) - 1
-        mark, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield from _step(step, indent + mark, indent + below)
-
-
-def _step(step: PlanStep, mark: str, indent: str) -> Iterator[str]:
+def _step(step: PlanStep) -> _Branch:
     match step:
         case BoundStep():
-            yield mark + _title(step)
-            spec = step.worker
-            yield from _arrows(indent, "in ", step.inputs, {key: slot.type for key, slot in spec.inputs.items()})
-            yield from _arrows(indent, "out", step.outputs, spec.outputs)
+            arrow = _arrow(step, {key: slot.type for key, slot in step.worker.inputs.items()}, step.worker.outputs)
+            return _Branch((_title(step), arrow))
         case Branches():
-            yield f"{mark}┬ at the same time"
-            for i, branch in enumerate(step.branches, 1):
-                yield f"{indent}├ branch {i}"
-                yield from _steps(branch, indent + "│ ")
+            branches = (_Branch((f"branch {i}",), tuple(map(_step, held))) for i, held in enumerate(step.branches, 1))
+            return _Branch(("at the same time",), tuple(branches))
         case Included():
-            yield f"{mark}include {step.plan.operation}"
-            yield from _arrows(indent, "in ", step.inputs, {key: slot.type for key, slot in step.plan.inputs.items()})
-            yield from _steps(step.plan.steps, indent + "  ")
-            yield from _arrows(indent, "out", step.outputs, step.plan.outputs)
+            plan = step.plan
+            arrow = _arrow(step, {key: slot.type for key, slot in plan.inputs.items()}, plan.outputs)
+            return _Branch((f"include {plan.operation}", arrow), tuple(map(_step, plan.steps)))
 
 
 def _title(step: BoundStep) -> str:
@@ -63,11 +64,18 @@ def _title(step: BoundStep) -> str:
     return f"{step.instance}{other}{f' ({settings})' if settings else ''}{stop}"
 
 
-def _arrows(indent: str, word: str, names: Mapping[str, str | None], types: Mapping[str, Any]) -> Iterator[str]:
-    """One line a name: `in  hits: tuple[Hit, ...]`."""
-    for key, name in names.items():
-        kind = type_name(types[key]) if key in types else "Changes"
-        if name is None:
-            yield f"{indent}{word} {key}: {kind} ({'its default' if word == 'in ' else 'dropped'})"
-        else:
-            yield f"{indent}{word} {name}: {kind}" + (f" = {key}" if key != name else "")
+def _arrow(step: BoundStep | Included, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
+    """One line, as in `query: str, hits: tuple[Hit, ...] → hits: tuple[Hit, ...]`."""
+    return f"{_names(step.inputs, inputs)} → {_names(step.outputs, outputs)}".strip()
+
+
+def _names(names: Mapping[str, str | None], types: Mapping[str, Any]) -> str:
+    return ", ".join(_name(key, name, type_name(types.get(key, Changes))) for key, name in names.items()) or "()"
+
+
+def _name(key: str, name: str | None, kind: str) -> str:
+    return f"{key}: {kind}" if name == key else f"{key} = {name or '-'}: {kind}"
+
+
+def _input(name: str, slot: Slot) -> str:
+    return f"{name}: {type_name(slot.type)}" + ("" if slot.required else f" = {slot.default!r}")
