@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from .coerce import found, unknown_keys
 from .errors import ConfigError, Problem
 from .ports import Turn
 from .values import LANGUAGES, Language
+from .yaml_tree import NOWHERE, Node, read_yaml
 
 PLACE = re.compile(r"\{([a-z_]+)\}")
 PARTS = ("system", "user")
@@ -58,34 +58,53 @@ def load_prompt(folder: Path, field: str) -> Prompt:
     Every language must hold the same parts and the same places.
     """
     problems: list[Problem] = []
-    texts: dict[Language, Mapping[str, str]] = {}
-    for language, file in prompt_files(folder, field).items():
-        texts[language] = _read(file, problems)
+    files = prompt_files(folder, field)
+    roots = {language: _read(file, problems) for language, file in files.items()}
+    texts = {language: _texts(root, problems) for language, root in roots.items() if root is not None}
     if not problems:
-        problems = _place_problems(folder, field, texts)
+        problems = _place_problems(files, roots, texts)
     if problems:
         raise ConfigError(problems)
     return Prompt(texts)
 
 
-def _read(file: Path, problems: list[Problem]) -> Mapping[str, str]:
-    try:
-        held = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+def _read(file: Path, problems: list[Problem]) -> Node | None:
+    if not file.exists():
         problems.append(Problem(str(file), 0, 0, "This prompt file is missing.", "Every language needs one."))
-        return {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problems.append(Problem(str(file), 0, 0, f"This prompt file is no YAML: {' '.join(str(error).split())}"))
-        return {}
-    if not isinstance(held, dict) or set(held) != set(PARTS) or not all(isinstance(v, str) for v in held.values()):
-        problems.append(Problem(str(file), 1, 1, "A prompt file holds two texts, `system` and `user`, and no more."))
-        return {}
-    return held
+        return None
+    root, wrong = read_yaml(file)
+    problems += wrong
+    if root is not None and not isinstance(root.value, Mapping):
+        problems.append(root.place.problem("A prompt file holds two texts, `system` and `user`."))
+        return None
+    return root
 
 
-def _place_problems(folder: Path, field: str, texts: Mapping[Language, Mapping[str, str]]) -> list[Problem]:
+def _texts(root: Node, problems: list[Problem]) -> Mapping[str, str]:
+    """The two texts of a file; a problem for each that is missing, no text, or one too many."""
+    problems += unknown_keys(root, PARTS, "A prompt file")
+    texts = {}
+    for part in PARTS:
+        node = root.get(part)
+        if node is None:
+            problems.append(root.place.problem(f"A prompt file needs {part!r}, a text."))
+        elif not isinstance(node.value, str) or not node.value.strip():
+            problems.append(root.key_place(part).problem(f"{part!r} must be a text, not {found(node)}."))
+        else:
+            texts[part] = node.value
+    return texts
+
+
+def _place_problems(
+    files: Mapping[Language, Path], roots: Mapping[Language, Node | None], texts: Mapping[Language, Mapping[str, str]]
+) -> list[Problem]:
+    """One problem for each place that another language has and this one lacks."""
     places = {language: set(PLACE.findall(" ".join(held.values()))) for language, held in texts.items()}
-    if len(set(map(frozenset, places.values()))) == 1:
-        return []
-    shown = "; ".join(f"{language}: {', '.join(sorted(held))}" for language, held in places.items())
-    return [Problem(str(folder / f"{field}.*.yaml"), 0, 0, f"The languages have different places ({shown}).")]
+    problems = []
+    for language, root in roots.items():
+        for other in files:
+            for name in sorted(places[other] - places[language]):
+                message = f"The place {{{name}}} is missing here: {files[other].name} has it."
+                at = root.key_place("user") if root else NOWHERE
+                problems.append(at.problem(message, "Every language must have the same places."))
+    return problems
