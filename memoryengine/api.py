@@ -9,22 +9,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from .chat import ChatResponse, HistoryStrategy, MemoryChat, read_request, scope_of
 from .clock import SystemClock
 from .engine import Engine, assemble
+from .errors import ConfigError
 from .filters import Is
 from .intake import read_messages
 from .ports import Appended, Clock, Store
 from .records import MEMORIES, MESSAGES, PENDING
 from .results import Result
 from .settings import Settings, load_settings, locale
-from .values import Message, Scope
+from .values import Memory, Message, Scope
 from .workflow import Plan
+
+if TYPE_CHECKING:
+    from .online_check import Report
 
 Config = str | Path | Mapping[str, object] | None
 MessageLike = Message | Mapping[str, object]
+LOCAL_MODELS = ("offline", "lexical", "scripted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class AsyncMemoryEngine:
 
     async def close(self) -> None:
         """Give the store and the models' connections back."""
-        if self._opened and not self._closed:
+        if not self._closed:
             self._closed = True
             await self._engine.close()
 
@@ -97,6 +102,11 @@ class AsyncMemoryEngine:
     def default_memory_service(self) -> AsyncMemoryService:
         """The operations of this engine by their names."""
         return AsyncMemoryService(self)
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The names of all operations, sorted."""
+        return tuple(sorted(self._engine.plans))
 
     def plan(self, operation: str) -> Plan:
         """The checked workflow of an operation; raises `NotFound` with the nearest name."""
@@ -130,6 +140,28 @@ class AsyncMemoryEngine:
             models={kind: model.name if model is not None else "off" for kind, model in named.items()},
             users=tuple([await self._user_status(scope_of(self._engine, one)) for one in users]),
         )
+
+    async def check_online(self) -> Report:
+        """Try the configured endpoints, and extraction with them on twenty cases; nothing is stored.
+
+        Models that need no endpoint are left out. Raises `ConfigError` where a key is missing.
+        """
+        from .online_check import check_online
+
+        if self.settings.missing:
+            raise ConfigError(self.settings.missing)
+        models, specs = self._engine.models, self.settings.models
+        chat, embedder, reranker = (
+            None if spec is None or spec.get("use") in LOCAL_MODELS else getattr(models, kind)
+            for kind, spec in (("chat", specs.chat), ("embedder", specs.embedder), ("reranker", specs.reranker))
+        )
+        zone = self._engine.locale.zone
+        return await check_online(chat, embedder, reranker, self._extract if chat else None, zone=zone)
+
+    async def _extract(self, message: Message) -> tuple[Memory, ...]:
+        worker = self._engine.worker("consolidate_memory", "extract_observations", scope_of(self._engine, "check"))
+        extracted: tuple[Memory, ...] = (await worker.run(messages=(message,))).observations
+        return extracted
 
     async def _user_status(self, scope: Scope) -> UserStatus:
         count = self._engine.store.count

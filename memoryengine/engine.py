@@ -54,9 +54,9 @@ class Engine:
             self._queues.append(EmbeddingQueue(self.store, embedder, self.settings.limits.embed_batch))
 
     async def close(self) -> None:
-        """Close the store and the models."""
-        await self.store.close()
+        """Close the models and the store."""
         await self.models.close()
+        await self.store.close()
 
     def plan(self, operation: str) -> Plan:
         """The plan of an operation; raises `NotFound` with the nearest name."""
@@ -69,6 +69,17 @@ class Engine:
     def reader(self, scope: Scope) -> StoreReader:
         """A reader of one scope."""
         return StoreReader(self.store, scope, self.models.embedder, self._queues[-1] if self._queues else None)
+
+    def worker(self, operation: str, instance: str, scope: Scope) -> Any:
+        """One worker of an operation with its settings and ports, as a run would get it: to try it alone.
+
+        Raises `NotFound` where the operation has no such step.
+        """
+        plan = self.plan(operation)
+        step = next((step for step in plan.bound_steps() if step.instance == instance), None)
+        if step is None:
+            raise NotFound(f"The operation {operation!r} has no step {instance!r}.")
+        return _Run(self, plan, scope, "trial", self.locale)._make(step)
 
     async def add_messages(self, scope: Scope, messages: Sequence[Message]) -> Appended:
         """Keep messages durably, waiting to be consolidated; see `Store.append` for ids that are known."""
