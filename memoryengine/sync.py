@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakSet, finalize
 
 from .api import (
     AsyncMemoryChat,
@@ -27,10 +27,14 @@ from .api import (
     Status,
 )
 from .chat import ChatResponse, HistoryStrategy
+from .engine import Engine
 from .ports import Appended, Clock, Store
 from .results import Result
 from .settings import Settings
 from .workflow import Plan
+
+if TYPE_CHECKING:
+    from .online_check import Report
 
 T = TypeVar("T")
 FAREWELL_SECONDS = 2.0
@@ -46,6 +50,8 @@ class MemoryEngine:
     def __init__(self, config_path: Config = None, *, clock: Clock | None = None, store: Store | None = None) -> None:
         self._engine = AsyncMemoryEngine(config_path, clock=clock, store=store)
         _open_engines.add(self._engine)
+        # Chats and users keep the engine alive; when the last of them is gone, so are its files and connections.
+        finalize(self._engine, _let_go, self._engine._engine).atexit = False
 
     @property
     def settings(self) -> Settings:
@@ -83,6 +89,11 @@ class MemoryEngine:
         """The operations of this engine by their names."""
         return MemoryService(self._engine.default_memory_service)
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The names of all operations, sorted."""
+        return self._engine.operations
+
     def plan(self, operation: str) -> Plan:
         """The checked workflow of an operation; raises `NotFound` with the nearest name."""
         return self._engine.plan(operation)
@@ -94,6 +105,10 @@ class MemoryEngine:
     def status(self, user: str | None = None) -> Status:
         """Where memory lies and how much it holds."""
         return _wait(self._engine.status(user))
+
+    def check_online(self) -> Report:
+        """Try the configured endpoints, and extraction with them on twenty cases."""
+        return _wait(self._engine.check_online())
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +289,11 @@ def _iterate(pieces: AsyncIterator[str]) -> Iterator[str]:
 
     while (piece := _wait(step())) is not None:
         yield piece
+
+
+def _let_go(engine: Engine) -> None:
+    """Close an engine that nobody holds any more, without waiting: this runs wherever the last reference was dropped."""
+    asyncio.run_coroutine_threadsafe(engine.close(), _loop())
 
 
 def _farewell(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:

@@ -100,6 +100,6 @@ async def test_delete_all_during_a_consolidation_wins(with_messages: bool, home:
         object.__setattr__(store, "commit", delete_first)
         await user.consolidate()
         assert (await user.list(expired=True)).memories == ()
-        assert [h for h in (await user.retrieve("marimba in Ljubljana")).hits] == []
+        assert list((await user.retrieve("marimba in Ljubljana")).hits) == []
         assert len((await user.messages()).messages) == (0 if with_messages else 3)
     assert (b"marimba" in bytes_of(home)) is not with_messages
