@@ -14,6 +14,11 @@ from memoryengine.text import content_terms
 from .clause import Clause
 from .english_words import ADVERBS, BASES, THIRDS, is_finite, is_past
 
+_BARE_CONTRACTION = re.compile(
+    r"\b(?P<head>ca|do|wo|did|does|is|are|was|were|have|has|had|could|would|should)nt\b|(?<!\S)(?P<me>[iI])(?P<rest>m|ve)\b(?! I\b)",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(r"[,\s]+(?:btw|by the way|lol|lmao|haha+|tbh|you know|though|fyi|thanks?|thank you)\Z", re.IGNORECASE)
 _I = r"(?:i|i'm|im|i've|ive|i'd|i'll|we|we're|we've|we'll|we'd)"
 _OWN = r"(?:my|our)"
 _PARENT = r"(?:mom|mum|mommy|mummy|dad|daddy|grandma|grandpa|granny|grandmother|grandfather|mother|father)"
@@ -60,10 +65,12 @@ _REMEMBER = re.compile(
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"(?:(?:yesterday|today|tomorrow|tonight|now|currently|nowadays|recently|lately|usually|sometimes|often|always|"
-    r"finally|just|soon|eventually|originally|still|(?:every|each|last|next|this|these|one|some|most) \w+(?: \w+)?|"
-    r"(?:in|on|at|since|for|during|from|by|until|after|before|around|about)(?: \w+){1,5}|\w+ (?:days?|weeks?|months?|years?)"
-    r" ago|when (?:i was|we were)(?: \w+){1,6}?(?=,| (?:i|we|my|our)\b)),?\s+|[^,.?!]{2,60},\s+)",
+    rf"(?:yesterday|today|tomorrow|tonight|now|currently|nowadays|recently|lately|usually|sometimes|often|always|finally|"
+    rf"just|soon|eventually|originally|still|once|"
+    rf"(?:(?:every|each|last|next|this|these|those|one|some|most)(?: \w+){{1,3}}?|"
+    rf"(?:in|on|at|since|for|during|from|by|until|after|before|around|about|with|as)(?: [\w'-]+){{1,6}}?|"
+    rf"(?:\w+ ){{1,2}}(?:days?|weeks?|months?|years?) (?:ago|from now)|when (?:i was|we were)(?: [\w'-]+){{1,6}}?)"
+    rf"(?=,|\s+(?:{_I}|{_OWN})\b)),?\s+|[^,.?!]{{2,60}},\s+(?=(?:{_I}|{_OWN})\b)",
     re.IGNORECASE,
 )
 
@@ -86,14 +93,24 @@ _REPLY = re.compile(
     r"understand|imagine|relate|assume|told|asked|said|say|tell|forgot to (?:ask|tell|mention))\b(?!.*\b(?:my|mine)\b)|"
     r"(?:know|hope|wish|think|thought|believe|feel|love|like|enjoyed|loved|liked)\s*(?:\Z|what you|how you|you\b|your\b|it\b|"
     r"that\b|this\b|so\b|the (?:way|idea|sound)|everything|not\b|(?:it|that|this)'s|right\b|to (?:hear|see|get|talk|chat)\b)|"
-    r"(?:don't|do not|didn't|can't|couldn't|won't) (?:know|think so|understand|get it|believe (?:it|that)|remember|see|mind|"
+    r"remember (?:you|when you|that you)\b|(?:don't|do not|didn't|can't|couldn't|won't) (?:know|think so|understand|get it|believe (?:it|that)|remember|see|mind|"
     r"tell|agree|wait(?: (?:to (?:hear|see|try|know|read|check|meet)|for (?:you|that|it))|\Z)|say|want (?:you|that|it|this)\b|"
-    r"help)\b|wait to (?:hear|see|try|know|read|check)\b|"
+    r"help)\b)",
+    re.IGNORECASE,
+)
+_ABOUT_YOU = re.compile(
+    r"\b(?:that|what|how|when|where|if|because|since) you\b|\byou(?:'re|'ve|'d| are| were| had| have| did| said| mentioned| told| gave)\b",
+    re.IGNORECASE,
+)
+_PROMISE = re.compile(
+    rf"(?:i|we)(?:'ll|'d| will| would| can| could| might| may| should| must| have to| can't| cannot)\s+"
+    rf"(?:(?:{'|'.join(sorted(ADVERBS - {'not', 'no', 'either'}))}|surely|certainly)\s+)*(?:"
+    r"wait(?: (?:to (?:hear|see|try|know|read|check|meet)|for (?:you|that|it))|\Z)|"
     r"(?:try|check|let you|keep (?:you|that|it|trying|going|at)|look into|look forward|look at|see|give (?:it|that|you)|"
-    r"remember|be (?:here|there|sure|back|right)|take (?:it|that|your|a look|note)|make sure|get back|talk|ask|send you|show you|"
-    r"follow|stop here|say|be (?:happy|glad) to|leave you|go now|continue|wrap|pass|post|do (?:it|that|so|my best)|consider|"
-    r"love to (?:hear|see|know|try (?:it|that|them)|help|chat|join|come|check)|like to (?:know|ask|hear|see|discuss|talk|"
-    r"learn more|chat|check|order|get|have you|find out|understand))\b)",
+    r"remember|be (?:here|there|sure|back|right|happy to|glad to)|take (?:it|that|your|a look|note)|make sure|get back|talk|ask|"
+    r"send you|show you|follow|stop here|say|leave you|go now|continue|wrap|pass|post|do (?:it|that|so|my best)|consider|imagine|"
+    r"tell|relate|love to (?:hear|see|know|try (?:it|that|them)|help|chat|join|come|check)|like to (?:know|ask|hear|see|discuss|"
+    r"talk|learn more|chat|check|order|get|have you|find out|understand))\b)",
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
@@ -141,8 +158,9 @@ _OWN_OBJECT = re.compile(
 _NAMED = re.compile(
     r"(?P<name>[A-Z][a-z]+(?: [A-Z][a-z]+){0,2})(?:'s\s+\w+(?: \w+)?\s+(?:is|are|was|has|takes|starts|will)\b|"
     r"\s+(?:(?:also|now|currently|still|really|always|usually)\s+)?(?:works|lives|likes|loves|hates|prefers|studies|plays|moved|"
-    r"speaks|teaches|enjoys|graduated|got married|(?:is|was) (?:born|allergic|married|single|divorced|from|an?|the|my|\d+|"
-    r"called|named|held|located|on)|has (?:a|an|two|three|one|no)|can't eat|doesn't (?:like|eat|drink))\b)"
+    r"speaks|teaches|enjoys|graduated|got married|(?:is|was) (?:born|allergic|married|single|divorced|from|my|\d+|"
+    r"called|named|held|located|on\b|an? (?:\w+ ){0,3}?(?:\w{3,}(?:er|or|ist|ian|ant|man|woman)|nurse|chef|cook|vegan|student|friend|"
+    r"judge|pilot|girl|boy|dog|cat)\b)|has (?:a|an|two|three|one|no)|can't eat|doesn't (?:like|eat|drink))\b)"
 )
 _NOT_NAMES = frozenset(
     "It This That There Here He She They You What Who Which Everyone Everything Someone Something Nothing Nobody Life "
@@ -151,6 +169,7 @@ _NOT_NAMES = frozenset(
     "Sunday Exercise Reading Cooking Everybody Anything Anyone Success Learning Change Health Your Please".split()
 )
 _PRONOUN = re.compile(r"(?:he|she|it|they|he's|she's|it's|they're|his|her|its|their)\s+\S", re.IGNORECASE)
+_IT_IS_MY = re.compile(r"it(?:'s| is| was|'ll be| will be) (?:my|our)\b", re.IGNORECASE)
 _CALL_ME = re.compile(r"(?:(?:you can|please|just|but|everyone|people|friends)\s+)*calls? me\s+(?P<name>\S.*)\Z", re.IGNORECASE)
 _LEFT_OUT = re.compile(
     r"(?P<be>(?:(?:still|also|currently|now|already|happily|originally|just|really|recently|not)\s+)*(?:allergic to|married|"
@@ -173,8 +192,9 @@ _NO_STATEMENT_PAST = frozenset("said told heard noted agreed sounded looked seem
 def clauses(sentence: str, names: frozenset[str]) -> Iterator[Clause]:
     """The clauses of an English sentence; `names` are people the speaker has introduced."""
     asks = sentence.rstrip("\"”’') ").endswith("?")
-    text = sentence.rstrip("\"”’')?!.;~… ").lstrip("\"“‘'( ")
-    text = text.replace("’", "'").replace("‘", "'")
+    text = _unquoted(sentence.rstrip("?!.;~… "))
+    text = re.sub(r"\b([Ww]e) (?:all|both)\b", r"\1", text)
+    text = _BARE_CONTRACTION.sub(_with_apostrophe, _TAIL.sub("", text.replace("’", "'").replace("‘", "'")))
     asked_to_remember = False
     if asks:
         text, asked = _without_question(text)
@@ -189,6 +209,13 @@ def clauses(sentence: str, names: frozenset[str]) -> Iterator[Clause]:
         yield Clause(clause.text, 1, "imagined", "en") if imagined else clause
 
 
+def _unquoted(text: str) -> str:
+    """Text without the marks of a quotation of which only one end is here."""
+    if text.count('"') % 2 or text.count("“") != text.count("”") or text.count("(") != text.count(")"):
+        return text.strip("\"“”() ?!.;~…")
+    return text.strip(" ")
+
+
 def _without_question(text: str) -> tuple[str, str]:
     """The statement before the question at the end, and the question; both empty-handed where there is none."""
     match = _ASK_AT_END.search(text)
@@ -198,12 +225,14 @@ def _without_question(text: str) -> tuple[str, str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Cut where a whole statement follows a whole statement; a shared "I" is put back."""
+    """Cut where a whole statement follows a whole statement; a shared "I" is put back, what a request is for is left out."""
     start, subject = 0, ""
     for match in _CUT.finditer(text):
         left, right = subject + text[start : match.start()], text[match.end() :]
-        if _shares_subject(left) if match["share"] else _is_whole(left) and _is_whole(right):
+        if _shares_subject(left) if match["share"] else _is_whole(left) and _is_whole(right) and not _names_others(left):
             yield left
+            if match.group().strip(" ,;").lower() == "so" and _refusal(_stripped(left)[0]):
+                return
             start, subject = match.end(), "I " if match["share"] else ""
     yield subject + text[start:]
 
@@ -212,6 +241,12 @@ def _shares_subject(left: str) -> bool:
     """Whether the next verb belongs to the same "I": not after "I want to ..." or "I can ..."."""
     stripped = _stripped(left)[0]
     return bool(re.match(rf"{_I}\b|{_VERB_START}\b", stripped, re.I)) and not _UNFINISHED.search(stripped)
+
+
+def _names_others(left: str) -> bool:
+    """Whether the words before "and I" belong to the same subject: "..., Samantha and I have moved"."""
+    last = left.rsplit(",", 1)[-1].split()
+    return "," in left and 0 < len(last) <= 3 and not any(is_finite(word.lower()) for word in last)
 
 
 def _is_whole(piece: str) -> bool:
@@ -238,7 +273,6 @@ def _stripped(piece: str) -> tuple[str, bool]:
 
 def _weigh(piece: str, names: frozenset[str]) -> Clause:
     text, remember = _stripped(piece)
-    text = re.sub(r"^(?:im|Im|IM)\b", "I'm", re.sub(r"^(?:ive|Ive)\b", "I've", text))
     if not remember and (why := _refusal(text)):
         return Clause(text, 0, why, "en")
     return _statement(text, names, remember)
@@ -251,7 +285,7 @@ def _refusal(text: str) -> str:
         return "question"
     if _REQUEST.match(body):
         return "request"
-    if _REPLY.match(body):
+    if _REPLY.match(body) or _PROMISE.match(body) or _ABOUT_YOU.search(body):
         return "reply"
     mood = _MOOD.match(body)
     if mood and not _LASTING_MOOD.match(mood["rest"]):
@@ -280,6 +314,9 @@ def _statement(text: str, names: frozenset[str], remember: bool) -> Clause:
     called = _CALL_ME.match(text)
     if called:
         return Clause(f"I want to be called {called['name']}", 3, "own", "en")
+    if _PRONOUN.match(text) and not _IT_IS_MY.match(text):
+        told = any(is_finite(word) for word in re.findall(r"[\w']+", text.lower()))
+        return Clause(text, 2 if told else 0, "pronoun", "en")
     if _is_own(body) or _is_own(text):
         weight = 2 if _FEELING.match(body) or _MOMENT.search(text) else 3
         return Clause(text, 3 if remember else weight, "own", "en")
@@ -287,8 +324,6 @@ def _statement(text: str, names: frozenset[str], remember: bool) -> Clause:
         left_out = _with_subject(candidate)
         if left_out and (candidate == text or text[: -len(body)].strip()):
             return Clause(text[: len(text) - len(candidate)] + left_out, 3, "own, subject left out", "en")
-    if _PRONOUN.match(text) and any(is_finite(w) for w in re.findall(r"[\w']+", text.lower())):
-        return Clause(text, 2, "pronoun", "en")
     if _is_named(text, names):
         return Clause(text, 3 if remember else 2, "named", "en")
     return Clause(text, 3, "asked to remember", "en") if remember else Clause(text, 0, "not about the speaker", "en")
@@ -312,11 +347,16 @@ def _with_subject(text: str) -> str:
     """The clause with "I" or "I am" put back where the speaker left it out; "" where that is not so."""
     match = _LEFT_OUT.match(text)
     if match:
-        return f"I am {_lower(text)}" if match["be"] else f"I {_lower(text)}"
+        have = "have " if re.match(r"been\b", match.group(), re.I) else ""
+        return f"I am {_lower(text)}" if match["be"] else f"I {have}{_lower(text)}"
     past = _LEFT_OUT_PAST.match(text)
     if past and is_past(past["verb"].lower()) and past["verb"].lower() not in _NO_STATEMENT_PAST:
         return f"I {_lower(text)}"
     return ""
+
+
+def _with_apostrophe(match: re.Match[str]) -> str:
+    return f"{match['head']}n't" if match["head"] else f"I'{match['rest'].lower()}"
 
 
 def _lower(text: str) -> str:

@@ -52,7 +52,7 @@ ADVERBS = frozenset(
     "really always usually never also just still often sometimes currently recently now already actually definitely "
     "only even rarely seldom hardly ever once finally again mostly normally generally truly absolutely totally "
     "probably maybe perhaps not both all soon lately nowadays today first then long barely almost quite rather kind "
-    "sort of either so too".split()
+    "sort of either so too no longer".split()
 )
 _ED_NOUNS = frozenset("need feed bleed breed speed seed weed red bed shed bred wed sled".split())
 _VOWEL_Y = re.compile(r"[^aeiou]y\Z")

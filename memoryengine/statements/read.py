@@ -15,10 +15,11 @@ from .split import sentences, visible
 
 # The text a message brings along to be worked on is not what its sender says about himself.
 _MATERIAL = re.compile(
-    r"\b(?:translat|proof-?read|rewrit|re-?phras|paraphras|summari[sz]|correct|fix|polish|edit|improv|convert)\w*\b[^.?!\n]{0,40}?"
-    r"\b(?:this|that|it|these|the (?:above|following|below|text|sentences?|paragraph|passage)|following|below|above)\b"
-    r"|(?:翻译|润色|改写|校对|修改|总结|概括|续写|改成|译成|分析)[^。？！\n]{0,8}(?:这|以下|下面|上面|上述|下列|如下)"
-    r"|(?:把|将)?(?:这|以下|下面|上面|上述|下列)[^。？！\n]{0,12}(?:翻译|润色|改写|校对|修改|总结|概括|续写|译成|改成|分析)",
+    r"\b(?:translate|proof-?read|rewrite|re-?phrase|paraphrase|summari[sz]e|polish)\s+(?:\w+\s+){0,2}?"
+    r"(?:this|that|it|these|(?:the )?(?:above|following|below))\b"
+    r"|\b(?:correct|edit|fix|improve|convert|put)\s+(?:this|these|the (?:following|above))\s+(?:text|sentences?|paragraph|passage|email|letter)\b"
+    r"|(?:翻译|润色|改写|校对|修改|总结|概括|续写|改成|译成)[^。？！\n]{0,4}(?:这[段句篇]|以下|下面|上面|上述|下列|如下)"
+    r"|(?:把|将)?(?:这[段句篇]|以下|下面|上面|上述|下列)[^。？！\n]{0,8}(?:翻译|润色|改写|校对|修改|总结|概括|续写|译成|改成)",
     re.IGNORECASE,
 )
 _ORDER = (

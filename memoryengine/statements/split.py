@@ -25,7 +25,7 @@ _END = re.compile(
     r"(?P<stop>[。！？!?；;\n]+|…+|\.{2,}|~+(?=\s|\Z))|(?P<dot>\.)(?=\s|\Z|[\"'”’)]|(?<=[a-z)]\.)[A-Z](?:[a-z ']))"
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|approx|e\.g|i\.e|a\.m|p\.m|u\.s|u\.k|inc|ltd|mt|ave)|\b[A-Z])\Z",
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|approx|e\.g|i\.e|a\.m|p\.m|u\.s|u\.k|inc|ltd|mt|ave))\Z",
     re.IGNORECASE,
 )
 _INITIAL = re.compile(r"\b[A-HJ-Z]\Z")

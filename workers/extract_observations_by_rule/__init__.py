@@ -10,7 +10,7 @@ from memoryengine.values import Language, Locale, Memory, Message, memory_id
 from memoryengine.worker import Memories, Messages, worker
 
 from . import chinese, english
-from .mentions import Mention, mentioned, opens_with_pronoun, resolved
+from .mentions import Mention, mentioned, resolved
 from .moments import dated
 
 # What chat programs call the two sides where nobody has a name.
@@ -65,11 +65,11 @@ class ExtractObservationsByRule:
     def _content(self, clause: Clause, message: Message, known: _Known) -> str:
         """The clause in the third person, without its last mark; "" where its subject stays unknown."""
         text = clause.text
-        if opens_with_pronoun(text, clause.language):
+        if clause.why == "pronoun":
             text = resolved(text, clause.language, known.mention) or ""
             if not text:
                 return ""
-        known.mention = mentioned(text, clause.language) or known.mention
+        known.mention = mentioned(text, clause.language, clause.why) or known.mention
         human = self._human(message, clause.language)
         told = (chinese if clause.language == "zh" else english).third_person(text, human).strip()
         return told[:1].upper() + told[1:] if clause.language == "en" and human[:1].islower() else told

@@ -18,6 +18,11 @@ _FIRST = re.compile(
     rf"|{_ME}(?P<kin>)(?=(?:{_LONGEST_FIRST['kin']}))"
     rf"|{_ME}"
 )
+_ONE_CHARACTER = re.compile(r"(?P<me>我(?:的)?|\A)(?P<kin>[爸妈哥姐弟妹])(?=[是在有叫住会不很也特喜爱对生今明后下上去来从的做当开养考刚最已退每和跟给让])")
+_AGAIN = re.compile(rf"(?P<who>(?:我|我的)(?:{_LONGEST_FIRST['kin']})[\u4e00-\u9fff]{{0,3}}?)[他她](?=[是在有叫住会不很也特喜爱对生今])")
+# Where the speaker is the subject, what follows is the speaker's own.
+_SUBJECT = re.compile(rf"[^，。我]{{0,10}}{_ME}(?!的|家|{_LONGEST_FIRST['kin']}|们)(?![^，。]{{0,4}}(?:[爸妈哥姐弟妹]))")
+_LATER = re.compile(rf"(?<![自忘大小唯]){_ME}(?![国行]|自己)")
 _BARE = re.compile(rf"(?:{_LONGEST_FIRST['kin']}|{_LONGEST_FIRST['pets']})")
 _QUOTED = re.compile(r"(“[^”]*”|\"[^\"]*\"|「[^」]*」)")
 
@@ -27,8 +32,11 @@ def third_person(text: str, human: str) -> str:
 
     A relative or pet without an owner at the start is the speaker's. What stands in quotes stays.
     """
+    text = _AGAIN.sub(r"\g<who>", _ONE_CHARACTER.sub(r"\g<me>\g<kin>\g<kin>", text))
     if _BARE.match(plain(text)):
         text = f"我的{text}"
+    if match := _SUBJECT.match(plain(text)):
+        text = text[: match.end()] + _LATER.sub("自己", text[match.end() :])
     return "".join(
         part if _QUOTED.fullmatch(part) else _rewritten(part, human) for part in _QUOTED.split(text) if part
     )

@@ -24,6 +24,7 @@ _OWN = {"my": "their", "our": "their", "mine": "theirs", "ours": "theirs"}
 _OBJECT = {"me", "us"}
 _SELF = {"myself": "themselves", "ourselves": "themselves"}
 _MODALS = frozenset("can could will would shall should may might must cannot can't couldn't won't wouldn't shouldn't".split())
+_JOINED = frozenset(("am", "have", "haven't", "don't", "do", "are"))
 _PAST_TIME = re.compile(r"\b(?:yesterday|last|ago|when i was|in (?:19|20)\d\d|previously|back then|earlier|just)\b", re.I)
 _BASE_ONLY = re.compile(r"\A(?:to|can|could|will|would|should|may|might|must|'ll|'d|let|make|help|used|did|didn't|do|don't)\Z")
 
@@ -33,7 +34,8 @@ def third_person(text: str, human: str) -> str:
 
     Verbs agree in the present, the past stays; "we" is told of the one who speaks. What stands in quotes stays.
     """
-    return _Rewriting(_TOKEN.findall(text.replace("’", "'")), human, bool(_PAST_TIME.search(text))).result()
+    text = re.sub(r"\b(I|we) (?:myself|ourselves)\b", r"\1", text.replace("’", "'"), flags=re.IGNORECASE)
+    return _Rewriting(_TOKEN.findall(text), human, bool(_PAST_TIME.search(text))).result()
 
 
 def owner(human: str) -> str:
@@ -115,7 +117,7 @@ class _Rewriting:
         joined, self.joined = self.joined, self.joined and word in ADVERBS
         if _BASE_ONLY.match(word):
             self.agreed = False
-        if joined and self.agreed and word in BASES and self._words_after(at):
+        if joined and self.agreed and (word in _JOINED or (word in BASES and self._words_after(at))):
             return third(word)
         self.verb_seen = self.verb_seen or is_finite(word)
         return token

@@ -31,7 +31,6 @@ _EN_PERSON = re.compile(
     r"fianc\w+|coach|doctor|dog|cat|puppy|kitten|pet|horse|rabbit|parrot|hamster)\b",
     re.IGNORECASE,
 )
-_HAS = {"he", "she", "it", "they"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,12 @@ class Mention:
     alive: bool
 
 
-def mentioned(text: str, language: Language) -> Mention | None:
-    """The one a clause is about besides the speaker, for the pronouns of what follows; None where there is none."""
-    return _in_chinese(text) if language == "zh" else _in_english(text)
+def mentioned(text: str, language: Language, why: str) -> Mention | None:
+    """The one a clause is about besides the speaker, for the pronouns of what follows; None where there is none.
+
+    `why` is that of the clause: only a "named" one opens with a name.
+    """
+    return _in_chinese(text) if language == "zh" else _in_english(text, why)
 
 
 def resolved(text: str, language: Language, mention: Mention | None) -> str | None:
@@ -52,11 +54,6 @@ def resolved(text: str, language: Language, mention: Mention | None) -> str | No
     if mention is None:
         return None
     return _resolved_chinese(text, mention) if language == "zh" else _resolved_english(text, mention)
-
-
-def opens_with_pronoun(text: str, language: Language) -> bool:
-    """Whether the subject is he, she, it, they, or belongs to them."""
-    return bool((_ZH_PRONOUN if language == "zh" else _EN_PRONOUN).match(text))
 
 
 def _in_chinese(text: str) -> Mention | None:
@@ -78,15 +75,15 @@ def _resolved_chinese(text: str, mention: Mention) -> str | None:
     return mention.words + ("的" if match["of"] or match["who"] == "其" else "") + text[match.end() :]
 
 
-def _in_english(text: str) -> Mention | None:
+def _in_english(text: str, why: str) -> Mention | None:
     owned = _EN_OWNED.match(text)
     if owned:
         words = f"my {owned['of']}" + (f" {owned['name']}" if owned["name"] else "")
         return Mention(words, bool(_EN_PERSON.search(owned["of"])))
     if re.match(r"(?:my|our)\s", text, re.IGNORECASE):
         return _owned_subject(text.split())
-    named = _EN_NAME.match(text)
-    return Mention(named["who"], True) if named and named["who"].lower() not in {"i", "we", "the", "my"} else None
+    named = _EN_NAME.match(text) if why == "named" else None
+    return Mention(named["who"], True) if named else None
 
 
 def _owned_subject(words: list[str]) -> Mention | None:

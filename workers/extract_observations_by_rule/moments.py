@@ -11,6 +11,13 @@ from memoryengine.values import Language, Period
 
 _YEAR = re.compile(r"(?:19|20)\d\d|(?:一九|二零|二〇|二十)[〇零一二三四五六七八九]{2}")
 _YEARLY = re.compile(r"\b(?:birthday|anniversary)\b|生日|诞辰|纪念日|誕辰|紀念日", re.IGNORECASE)
+# A time of day alone says when something is usually done, not on which day.
+_OF_DAY = re.compile(
+    r"(?:(?:at|around|about|by|before|after|from|to|until|till|in the|the|morning|afternoon|evening|night|noon|midnight|o'?clock|"
+    r"[ap]\.?m\.?|[\d:.]+|half|past|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|and|-)\s*)+"
+    r"|(?:早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|凌晨|半夜|深夜|[\d:：]+|[零一二两三四五六七八九十]+|点|分|半|钟|多|左右|到|至|前|后)+",
+    re.IGNORECASE,
+)
 _DAY = timedelta(days=1)
 
 
@@ -20,8 +27,8 @@ def dated(text: str, language: Language, said_at: datetime, zone: ZoneInfo) -> t
     A birthday or an anniversary on one day recurs every year. A recurring time and one that names its year get no
     brackets: nothing about them depends on when they were said.
     """
-    period = find_period(text, said_at, zone)
-    if period is None:
+    period = find_period(text, said_at.astimezone(zone))
+    if period is None or _OF_DAY.fullmatch(period.text):
         return text, None
     period = _yearly(text, period, zone)
     if period.recurs or _YEAR.search(period.text):
@@ -54,4 +61,4 @@ def _shown(period: Period, zone: ZoneInfo) -> str:
 
 
 def _of_day(start: datetime, end: datetime) -> str:
-    return f"{start:%Y-%m-%d %H:%M}" if end - start <= timedelta(hours=1) else f"{start:%Y-%m-%d %H:%M} - {end:%H:%M}"
+    return f"{start:%Y-%m-%d %H:%M}" if end - start <= timedelta(hours=1) else f"{start:%Y-%m-%d %H:%M} - {'24:00' if end.hour == end.minute == 0 else f'{end:%H:%M}'}"

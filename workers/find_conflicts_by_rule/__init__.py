@@ -1,0 +1,141 @@
+"""What new observations change about what is known: repetition, containment and contradiction, by rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from memoryengine.ports import Reader, Search
+from memoryengine.text import terms
+from memoryengine.values import Changes, Expiry, Kind, Locale, Memory, Reason
+from memoryengine.worker import Memories, worker
+
+from .compare import Read, verdict
+from .cues import cue
+
+COMPARED: tuple[Kind, ...] = ("observation", "custom")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The new memories that stay, the expiries they bring, and known ones that were said again."""
+
+    changes: Changes
+
+
+@worker("find_conflicts_by_rule")
+@dataclass(frozen=True)
+class FindConflictsByRule:
+    """Compare new observations with each other and with what is known about the same things.
+
+    The same content again makes the known memory cite the new message too. A memory that says all of another and more
+    takes its place ("contained"). Two that cannot both hold, because an attribute has one value at a time or because
+    one denies the other, are "contradicted": the one said later stays. A memory added by hand never expires. What is
+    known is found in one search: `near` memories by the words of each observation, `alike` by those of each attribute.
+    """
+
+    reader: Reader
+    locale: Locale
+    near: int = 20
+    alike: int = 100
+
+    async def run(self, observations: Memories) -> Compared:
+        """Compare, oldest first; without observations nothing is searched."""
+        if not observations:
+            return Compared(Changes())
+        names = frozenset({self.locale.human("zh"), self.locale.human("en"), "user", "用户"})
+        new = [Read.of(memory, names) for memory in sorted(observations, key=lambda m: m.said_at)]
+        known = [Read.of(memory, names) for memory in await self._known(new)]
+        standing = _Standing()
+        for read in known:
+            standing.add(read)
+        for read in new:
+            standing.meet(read)
+        return Compared(standing.changes({read.memory.id for read in new}))
+
+    async def _known(self, new: Sequence[Read]) -> list[Memory]:
+        """The valid memories that share words with a new one, or speak of the same attribute."""
+        asked = [Search(read.memory.content, kinds=COMPARED, top_k=self.near) for read in new]
+        attributes = dict.fromkeys(claim.name for read in new for claim in read.claims if claim.family == "attribute")
+        asked += [Search(cue(name), kinds=COMPARED, top_k=self.alike) for name in attributes]
+        found: dict[str, Memory] = {}
+        for hits in await self.reader.search(*asked):
+            found |= {hit.item.id: hit.item for hit in hits if isinstance(hit.item, Memory)}
+        return sorted(found.values(), key=lambda memory: (memory.said_at, memory.recorded_at))
+
+
+@dataclass
+class _Standing:
+    """The memories that hold so far, and what each new one did to them."""
+
+    reads: dict[str, Read] = field(default_factory=dict)
+    gone: dict[str, Expiry] = field(default_factory=dict)
+    known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    merged: set[str] = field(default_factory=set)
+    by_key: dict[str, list[str]] = field(default_factory=dict)
+    by_content: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def add(self, read: Read) -> None:
+        """Let a memory stand, findable by each of its terms and attributes."""
+        self.reads[read.memory.id] = read
+        self.by_content[terms(read.memory.content)] = read.memory.id
+        for key in read.keys:
+            self.by_key.setdefault(key, []).append(read.memory.id)
+
+    def meet(self, new: Read) -> None:
+        """Compare a new memory with all that stand and may bear on it, and let it stand or not."""
+        same = self.by_content.get(terms(new.memory.content))
+        if same is not None and same not in self.gone:
+            self._cite(same, new)
+            return
+        for old in self._candidates(new):
+            if old.memory.id in self.gone:
+                continue
+            found = verdict(old, new)
+            if found == "known":
+                self._cite(old.memory.id, new)
+                return
+            if found is not None:
+                self._replace(old.memory, new.memory, found)
+        self.add(new)
+
+    def _candidates(self, new: Read) -> Iterable[Read]:
+        ids = dict.fromkeys(id_ for key in new.keys for id_ in self.by_key.get(key, ()))
+        return [self.reads[id_] for id_ in ids]
+
+    def _cite(self, id_: str, new: Read) -> None:
+        """The messages of a memory that is not kept go over to the one that says the same."""
+        self.merged.add(new.memory.id)
+        self.known[id_] = tuple(dict.fromkeys((*self.known.get(id_, ()), *new.memory.sources)))
+
+    def _replace(self, old: Memory, new: Memory, reason: Reason) -> None:
+        """Expire the one that was said first; nothing that was added by hand."""
+        if old.said_at > new.said_at:
+            if new.id not in self.gone and new.kind != "custom":
+                self.gone[new.id] = Expiry(new.id, reason, old.id)
+        elif old.kind != "custom":
+            self.gone[old.id] = Expiry(old.id, reason, new.id)
+
+    def changes(self, new: set[str]) -> Changes:
+        """What is to be written: new memories (some born expired), expiries of known ones, citations."""
+        kept = [read.memory for id_, read in self.reads.items() if id_ in new and id_ not in self.merged]
+        return Changes(
+            memories=tuple(self._born(memory) for memory in kept),
+            expired=tuple(expiry for id_, expiry in self.gone.items() if id_ not in new),
+            known=tuple((id_, sources) for id_, sources in self.known.items() if id_ not in new),
+        )
+
+    def _born(self, memory: Memory) -> Memory:
+        sources = tuple(dict.fromkeys((*memory.sources, *self.known.get(memory.id, ()))))
+        expiry = self.gone.get(memory.id)
+        if expiry is None:
+            return replace(memory, sources=sources)
+        retired_at = max(memory.recorded_at, self.reads[expiry.superseded_by].memory.recorded_at)
+        return replace(
+            memory,
+            sources=sources,
+            status="expired",
+            reason=expiry.reason,
+            superseded_by=expiry.superseded_by,
+            retired_at=retired_at,
+        )

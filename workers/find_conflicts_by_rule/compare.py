@@ -1,0 +1,86 @@
+"""Two memories side by side: the same again, contained, contradicted, or neither."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from memoryengine.text import content_terms, language
+from memoryengine.values import Memory
+
+from . import chinese, english
+from .claims import HUMAN, Claim, bare, contradicts
+
+Verdict = Literal["contained", "contradicted", "known"]
+_NUMBERS = re.compile(r"\d+")
+_NEGATION = re.compile(
+    r"\b(?:not|no longer|never|no|without|stopped|quit|used to|isn't|doesn't|don't|can't|cannot|won't|hasn't|haven't|didn't)\b|[不没别无未戒]|以前|曾经",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A memory with what it claims; `keys` are what a memory that bears on it shares with it."""
+
+    memory: Memory
+    claims: tuple[Claim, ...]
+    terms: frozenset[str]
+    keys: tuple[str, ...]
+    holder: str
+    negated: bool
+
+    @classmethod
+    def of(cls, memory: Memory, names: frozenset[str]) -> Read:
+        """Read a memory's content, in which the person is called by one of `names`."""
+        text = called(bare(memory.content), names)
+        spoken = language(text.replace(HUMAN, " "))
+        held = tuple((chinese if spoken == "zh" else english).claims(text))
+        words = frozenset(content_terms(text))
+        keys = (*sorted(words), *(f"{c.holder}\x1f{c.name}" for c in held if c.family == "attribute"))
+        holder = held[0].holder if held else _leading(text)
+        return cls(memory, held, words, keys, holder, bool(_NEGATION.search(text)))
+
+
+def called(text: str, names: frozenset[str]) -> str:
+    """The text with the person's name, in whatever case, replaced by "@"."""
+    longest_first = sorted((re.escape(name) for name in names if name), key=len, reverse=True)
+    return re.sub(rf"(?<![A-Za-z])(?:{'|'.join(longest_first)})(?![A-Za-z])", HUMAN, text, flags=re.IGNORECASE)
+
+
+def verdict(old: Read, new: Read) -> Verdict | None:
+    """What a later memory does to an earlier one.
+
+    "known": the earlier says all of it already. "contained": the later says all of the earlier and more.
+    "contradicted": both cannot hold.
+    """
+    if any(contradicts(one, other) for one in old.claims for other in new.claims):
+        return "contradicted"
+    if not _comparable(old, new):
+        return None
+    if new.terms <= old.terms:
+        return "known"
+    return "contained" if old.terms < new.terms and _adds_only(old, new) else None
+
+
+def _comparable(old: Read, new: Read) -> bool:
+    """Whether the one may hold the other: the same holder, the same polarity, the same time."""
+    if not old.terms or not new.terms or old.holder != new.holder or old.negated != new.negated:
+        return False
+    if {(c.family, c.name) for c in old.claims} != {(c.family, c.name) for c in new.claims}:
+        return False
+    one, other = old.memory.event, new.memory.event
+    return one is None or other is None or (one.start, one.end) == (other.start, other.end)
+
+
+def _adds_only(old: Read, new: Read) -> bool:
+    """Whether the later one keeps the earlier one's words in their order, so that it tells of the same thing."""
+    kept = [term for term in content_terms(new.memory.content) if term in old.terms]
+    said = [term for term in content_terms(old.memory.content) if term in old.terms]
+    return kept[: len(said)] == said or set(_NUMBERS.findall(old.memory.content)) <= set(_NUMBERS.findall(new.memory.content))
+
+
+def _leading(text: str) -> str:
+    """The words before the verb are unknown; the first word stands for the holder."""
+    return text.split(" ", 1)[0].lower().removesuffix("'s") if " " in text else text[:2]
