@@ -1,0 +1,229 @@
+"""`consolidate`, `reflect`, `retrieve`, `list`, `delete` and `run`: the operations on memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .edge import say
+from .options import AsJson, Chosen, Config, User, Users, choose, opened
+
+if TYPE_CHECKING:
+    from memoryengine.results import Result
+    from memoryengine.sync import UserMemory
+    from memoryengine.values import Hit, Locale, Memory
+
+Query = Annotated[str, typer.Argument(help="The question.")]
+Limit = Annotated[int | None, typer.Option("--limit", "-n", min=0, help="Show this many at most.")]
+Scores = Annotated[bool, typer.Option("--scores", help="Show kind, score and the parts of the score.")]
+KindOption = Annotated[str | None, typer.Option("--kind", "-k", help="observation, custom or insight. Else all.")]
+Expired = Annotated[bool, typer.Option("--expired", help="Those that no longer hold, and what took their place.")]
+MemoryId = Annotated[str | None, typer.Argument(metavar="[ID]", help="The memory's id, as `list` shows it.")]
+All = Annotated[bool, typer.Option("--all", help="Delete every memory of the user.")]
+WithMessages = Annotated[bool, typer.Option("--with-messages", help="Delete the messages they came from too.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Operation = Annotated[str, typer.Argument(help="Its name; `memoryengine workflow` lists them.")]
+Inputs = Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Its inputs.")]
+
+
+def consolidate(ctx: typer.Context, user: Users = None, config: Config = None, as_json: AsJson = False) -> None:
+    """Turn the messages that wait into observations."""
+    _for_users(choose(ctx, config, as_json), user, lambda memory: memory.consolidate())
+
+
+def reflect(ctx: typer.Context, user: Users = None, config: Config = None, as_json: AsJson = False) -> None:
+    """Turn observations into insights."""
+    _for_users(choose(ctx, config, as_json), user, lambda memory: memory.reflect())
+
+
+def retrieve(
+    ctx: typer.Context,
+    query: Query,
+    user: User = None,
+    limit: Limit = None,
+    scores: Scores = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what memory holds on a question, best first."""
+    chosen = choose(ctx, config, as_json)
+    with opened(chosen) as engine:
+        memory = engine.user(user)
+        result = memory.retrieve(query, limit=limit)
+        hits = result.hits
+        warn(result)
+        if chosen.as_json:
+            from .shapes import hit_json, print_json
+
+            whose = memory.inner.scope.user
+            print_json({"user": whose, "query": query, "hits": [hit_json(hit) for hit in hits]})
+            return
+        for hit in hits:
+            print(_hit_line(hit, result.locale, scores))
+        if not hits:
+            say(result.stopped or "Nothing in memory fits.")
+
+
+def list_memories(
+    ctx: typer.Context,
+    user: User = None,
+    kind: KindOption = None,
+    expired: Expired = False,
+    limit: Limit = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is remembered, newest last, with ids."""
+    chosen = choose(ctx, config, as_json)
+    with opened(chosen) as engine:
+        memory = engine.user(user)
+        result = memory.list(kind, expired=expired, limit=limit)
+        successors = _by_id(memory) if expired else {}
+        if chosen.as_json:
+            from .shapes import memory_json, print_json
+
+            whose = memory.inner.scope.user
+            print_json({"user": whose, "memories": [memory_json(one) for one in result.memories]})
+            return
+        for one in result.memories:
+            print(*_listed(one, successors.get(one.superseded_by), result.locale), sep="\n")
+        if not result.memories:
+            say("No memory has expired." if expired else "Nothing is remembered yet.")
+
+
+def delete(
+    ctx: typer.Context,
+    memory_id: MemoryId = None,
+    everything: All = False,
+    with_messages: WithMessages = False,
+    yes: Yes = False,
+    user: User = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete one memory, or all of a user, for good."""
+    from memoryengine.errors import InputError
+
+    if (memory_id is None) == (not everything):
+        raise InputError("Name the memory's id, or --all for every memory of the user.")
+    chosen = choose(ctx, config, as_json)
+    with opened(chosen) as engine:
+        memory = engine.user(user)
+        if memory_id is None:
+            _confirm(memory, with_messages, yes)
+            result = memory.delete_all(with_messages=with_messages)
+        else:
+            result = memory.delete(memory_id, with_messages=with_messages)
+        _show(chosen, memory, result)
+
+
+def run(
+    ctx: typer.Context,
+    operation: Operation,
+    inputs: Inputs = None,
+    user: User = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run any operation by name.
+
+    For example: memoryengine run retrieve_memory query=guitar limit=3
+    """
+    from memoryengine.settings import locale
+
+    from .inputs import read_inputs
+
+    chosen = choose(ctx, config, as_json)
+    with opened(chosen) as engine:
+        memory = engine.user(user)
+        plan = engine.plan(operation)
+        given = read_inputs(plan, inputs or (), locale(engine.settings).zone)
+        _show(chosen, memory, memory.run(operation, **given))
+
+
+def warn(result: Result) -> None:
+    """The warnings of a result, on stderr."""
+    for warning in result.warnings:
+        say(f"Warning: {warning}")
+
+
+def _show(chosen: Chosen, memory: UserMemory, result: Result) -> None:
+    warn(result)
+    if chosen.as_json:
+        from .shapes import print_json, result_json
+
+        print_json({"user": memory.inner.scope.user, **result_json(result)})
+    else:
+        print(result)
+
+
+def _for_users(chosen: Chosen, user: str | None, work: Callable[[UserMemory], Result]) -> None:
+    """Do the same for one user or for all, and show what was done for each as soon as it is done."""
+    documents = []
+    with opened(chosen) as engine:
+        names = (user,) if user is not None else engine.users()
+        for name in _watched(names):
+            result = work(engine.user(name))
+            warn(result)
+            if chosen.as_json:
+                from .shapes import result_json
+
+                documents.append({"user": name, **result_json(result)})
+            else:
+                print(*([] if user is not None else [f"{name}:"]), result, sep="\n", flush=True)
+    if chosen.as_json:
+        from .shapes import print_json
+
+        print_json({"results": documents})
+    elif not names:
+        say("There is no user in memory yet.")
+
+
+def _watched(names: Iterable[str]) -> Iterator[str]:
+    """The names, with a bar on stderr where a person looks on and there are many."""
+    names = tuple(names)
+    if len(names) < 3 or not sys.stderr.isatty():
+        yield from names
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(names, "users", console=Console(stderr=True), transient=True)
+
+
+def _hit_line(hit: Hit, locale: Locale, scores: bool) -> str:
+    from memoryengine.results import show
+
+    if not scores:
+        return show(hit.item, locale)
+    parts = " ".join(f"{name}={value:.3f}" for name, value in hit.channels.items())
+    return f"{hit.score:.3f} {hit.kind} {show(hit.item, locale)}" + (f"  ({parts})" if parts else "")
+
+
+def _by_id(memory: UserMemory) -> dict[str, Memory]:
+    everything = (*memory.list(expired=True).memories, *memory.list().memories)
+    return {one.id: one for one in everything}
+
+
+def _listed(memory: Memory, successor: Memory | None, locale: Locale) -> list[str]:
+    from memoryengine.results import show
+
+    line = f"{memory.id} {memory.kind:<11} {show(memory, locale)}"
+    return [line, f"{'':>20} replaced by {successor.id}: {successor.content}"] if successor else [line]
+
+
+def _confirm(memory: UserMemory, with_messages: bool, yes: bool) -> None:
+    """Ask before everything goes; raises `Exit` where the answer is no."""
+    from memoryengine.errors import InputError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InputError("Deleting everything must be confirmed: add --yes where nobody can be asked.")
+    what = "every memory and every message" if with_messages else "every memory"
+    if not typer.confirm(f"Delete {what} of {memory.inner.scope.user!r}?", err=True):
+        say("Nothing was deleted.")
+        raise typer.Exit(1)

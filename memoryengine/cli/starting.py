@@ -1,0 +1,127 @@
+"""`demo`, `init` and `chat`: the first steps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .edge import say
+from .options import Config, User, choose, opened
+
+if TYPE_CHECKING:
+    from memoryengine import MemoryEngine
+
+Folder = Annotated[str, typer.Argument(metavar="[DIR]", help="Where to write; made if it is not there.")]
+Memories = Annotated[bool, typer.Option("--memories", "-m", help="Show which memories an answer was given.")]
+
+TALES = (
+    ("我的爱好是吉他。", "你知道我的乐器爱好是什么?"),
+    ("My hobby is playing the guitar.", "Do you know what my musical hobby is?"),
+)
+
+
+def demo(ctx: typer.Context, config: Config = None) -> None:
+    """Show the walk-through, in Chinese and in English.
+
+    It runs on a store of its own that is thrown away afterwards.
+    """
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from memoryengine import MemoryEngine
+    from memoryengine.assembly import build_store
+
+    chosen = choose(ctx, config)
+    for told, asked in TALES:
+        with TemporaryDirectory(prefix="memoryengine-") as folder:
+            store = build_store({"use": "sqlite", "path": str(Path(folder) / "demo.db")})
+            with MemoryEngine(chosen.config, store=store) as engine:
+                _tell(engine, told, asked)
+
+
+def init(folder: Folder = ".") -> None:
+    """Write a config, a worker and a workflow to begin from.
+
+    Nothing is overwritten: if one of the files is there, none is written.
+    """
+    from pathlib import Path
+
+    from .starter import write_starter
+
+    for path in write_starter(Path(folder)):
+        print(f"wrote {path}")
+    print(f"Next: {'' if folder == '.' else f'cd {folder}; '}memoryengine check; memoryengine chat")
+
+
+def chat(ctx: typer.Context, user: User = None, memories: Memories = False, config: Config = None) -> None:
+    """Talk with an assistant that remembers.
+
+    The end of the input (Ctrl-D) ends the chat. Lines from a pipe are answered one by one.
+    """
+    from memoryengine.errors import MemoryEngineError
+
+    chosen = choose(ctx, config)
+    with opened(chosen) as engine:
+        scope = engine.user(user).inner.scope
+        for said in _said():
+            if not said.strip():
+                continue
+            try:
+                _answer(engine, said, user, memories)
+            except MemoryEngineError as error:
+                # One turn that failed does not end a conversation; where nobody types, it does.
+                if not sys.stdin.isatty():
+                    raise
+                say(f"memoryengine: {error}")
+        pending = engine.status(scope.user).users[0].pending
+    if pending:
+        say(f"{pending} messages of {scope.user} wait to be remembered: memoryengine consolidate")
+
+
+def _tell(engine: MemoryEngine, told: str, asked: str) -> None:
+    """The walk-through as a transcript: what is called, and what came back."""
+    _shown_turn(engine, told)
+    print('>>> print(memory_chat.run_service_operation("consolidate_memory"))')
+    print(engine.default_memory_chat.run_service_operation("consolidate_memory"))
+    _shown_turn(engine, asked)
+    print()
+
+
+def _shown_turn(engine: MemoryEngine, query: str) -> None:
+    print(f'>>> response = memory_chat.chat_with_memory(query="{query}")')
+    response = engine.default_memory_chat.chat_with_memory(query=query)
+    print(">>> print(response.message.content)", response.message.content, sep="\n")
+    print('>>> print(response.meta_data["memories"])', response.meta_data["memories"], sep="\n", flush=True)
+
+
+def _answer(engine: MemoryEngine, said: str, user: str | None, memories: bool) -> None:
+    memory_chat, history = engine.default_memory_chat, engine.settings.chat.history
+    if memories:
+        response = memory_chat.chat_with_memory(said, user, history_message_strategy=history)
+        for line in (response.meta_data["memories"] or "").splitlines():
+            say(f"  {line}")
+        print(response.message.content, flush=True)
+        return
+    for piece in memory_chat.stream_with_memory(said, user, history_message_strategy=history):
+        print(piece, end="", flush=True)
+    print(flush=True)
+
+
+def _said() -> Iterator[str]:
+    """The lines of a person, with a prompt where one types, or of a pipe."""
+    if not sys.stdin.isatty():
+        yield from sys.stdin
+        return
+    import contextlib
+
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401  # input() then edits lines and knows earlier ones
+    while True:
+        try:
+            yield input("> ")
+        except EOFError:
+            print()
+            return
