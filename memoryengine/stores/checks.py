@@ -72,16 +72,24 @@ def check_document(collection: Collection, document: Document) -> dict[str, Any]
 
 
 def plain_fields(collection: Collection, fields: Mapping[str, Value]) -> dict[str, Any]:
-    """Fields as plain JSON: moments as microseconds, tuples as lists; None stays for `restored_fields` to drop."""
+    """Fields as plain JSON: moments as microseconds, tuples as lists; None stays for the caller to drop."""
     return {
         name: None if value is None else _plain(kind_of(collection, name), name, value)
         for name, value in fields.items()
     }
 
 
-def restored_fields(kinds: Mapping[str, FieldKind], plain: Mapping[str, Any]) -> dict[str, Value]:
-    """The fields that `plain_fields` wrote; those that are None are not there."""
-    return {name: _RESTORE.get(kinds[name], _same)(value) for name, value in plain.items() if value is not None}
+def restorer(kinds: Mapping[str, FieldKind]) -> Callable[[dict[str, Any]], Mapping[str, Value]]:
+    """A function that turns plain fields (none of them None) back into values; it changes what it is given."""
+    special = tuple((name, _RESTORE[kind]) for name, kind in kinds.items() if kind in _RESTORE)
+
+    def restored(fields: dict[str, Any]) -> Mapping[str, Value]:
+        for name, restore in special:
+            if name in fields:
+                fields[name] = restore(fields[name])
+        return fields
+
+    return restored
 
 
 def kind_of(collection: Collection, name: str) -> FieldKind:
@@ -145,10 +153,6 @@ def _plain_moment(value: Any, name: str) -> int:
 def _plain_flag(value: Any, _: str) -> bool:
     if not isinstance(value, bool):
         raise TypeError
-    return value
-
-
-def _same(value: Any) -> Any:
     return value
 
 

@@ -39,6 +39,10 @@ class Column(Protocol):
         """Keep a value; None takes it away."""
         ...
 
+    def extend(self, first: int, values: Sequence[Any]) -> None:
+        """Keep the values of new rows, from row `first` on."""
+        ...
+
     def any_of(self, key: str, values: Sequence[Scalar], size: int) -> Mask:
         """Which rows hold one of the values (of a map: under `key`)."""
         ...
@@ -80,6 +84,10 @@ class TextColumn:
     def set(self, row: int, value: str | None) -> None:  # noqa: D102
         self._rows = grown(self._rows, row + 1, -1)
         self._rows[row] = -1 if value is None else self._code(value)
+
+    def extend(self, first: int, values: Sequence[str | None]) -> None:  # noqa: D102
+        self._rows = grown(self._rows, first + len(values), -1)
+        self._rows[first : first + len(values)] = [-1 if value is None else self._code(value) for value in values]
 
     def any_of(self, key: str, values: Sequence[Scalar], size: int) -> Mask:  # noqa: ARG002, D102
         self._rows = grown(self._rows, size, -1)
@@ -139,6 +147,10 @@ class NumberColumn:
         self._rows = grown(self._rows, row + 1, np.nan)
         self._rows[row] = np.nan if value is None else value
 
+    def extend(self, first: int, values: Sequence[float | None]) -> None:  # noqa: D102
+        self._rows = grown(self._rows, first + len(values), np.nan)
+        self._rows[first : first + len(values)] = [np.nan if value is None else value for value in values]
+
     def any_of(self, key: str, values: Sequence[Scalar], size: int) -> Mask:  # noqa: ARG002, D102
         held = self._held(size)
         found = np.zeros(size, np.bool_)
@@ -184,6 +196,10 @@ class MomentColumn:
     def set(self, row: int, value: int | None) -> None:  # noqa: D102
         self._rows = grown(self._rows, row + 1, ABSENT)
         self._rows[row] = ABSENT if value is None else value
+
+    def extend(self, first: int, values: Sequence[int | None]) -> None:  # noqa: D102
+        self._rows = grown(self._rows, first + len(values), ABSENT)
+        self._rows[first : first + len(values)] = [ABSENT if value is None else value for value in values]
 
     def any_of(self, key: str, values: Sequence[Scalar], size: int) -> Mask:  # noqa: ARG002, D102
         held = self._held(size)
@@ -241,6 +257,11 @@ class SetColumn:
             self._rows.setdefault(pair, set()).add(row)
             self._keys.setdefault(pair[0], set()).add(row)
 
+    def extend(self, first: int, values: Sequence[Mapping[str, str] | Sequence[str] | None]) -> None:  # noqa: D102
+        for row, value in enumerate(values, first):
+            if value:
+                self.set(row, value)
+
     def any_of(self, key: str, values: Sequence[Scalar], size: int) -> Mask:  # noqa: D102
         rows = (self._rows.get((key, value), ()) for value in values if isinstance(value, str))
         return _mask((row for some in rows for row in some), size)
@@ -278,16 +299,16 @@ class Columns:
         self._vector: Mask = np.empty(0, np.bool_)
         self.size = 0
 
-    def add(self, fields: Mapping[str, Any]) -> int:
-        """A new row for these plain fields; returns its number."""
-        row = self.size
-        self.size += 1
+    def extend(self, documents: Sequence[Mapping[str, Any]]) -> int:
+        """A new row for the plain fields of each document; returns the number of the first."""
+        first = self.size
+        self.size += len(documents)
         self._alive = grown(self._alive, self.size, False)
         self._vector = grown(self._vector, self.size, False)
-        self._alive[row] = True
-        for name, value in fields.items():
-            self._columns[name].set(row, value)
-        return row
+        self._alive[first : self.size] = True
+        for name, column in self._columns.items():
+            column.extend(first, [fields.get(name) for fields in documents])
+        return first
 
     def replace(self, row: int, fields: Mapping[str, Any]) -> None:
         """Give a row these fields and no others."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import StoreError, StoreUnreadable, VectorMismatch
 from ...ports import Collection, FieldKind, VectorSpace
-from ..checks import HISTORY_COLLECTION
+from ..checks import HISTORY_COLLECTION, restorer
 from .documents import Table, Tables
 from .schema import reading, writing
 
@@ -65,7 +65,11 @@ def _kinds(connection: sqlite3.Connection) -> dict[str, tuple[int, dict[str, Fie
 
 def _tables(connection: sqlite3.Connection, wanted: Iterable[Collection]) -> Tables:
     known = _kinds(connection)
-    return {one.name: Table(known[one.name][0], replace(one, fields=known[one.name][1])) for one in wanted}
+    tables = {}
+    for one in wanted:
+        key, kinds = known[one.name]
+        tables[one.name] = Table(key, replace(one, fields=kinds), restorer(kinds))
+    return tables
 
 
 def _news(connection: sqlite3.Connection, path: Path, wanted: Iterable[Collection]) -> dict[str, dict[str, FieldKind]]:

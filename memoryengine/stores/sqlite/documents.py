@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ...filters import Filter, matches
+from ...filters import Filter, Value, matches
 from ...ports import Collection, Document
 from ...values import Scope
-from ..checks import restored_fields
 from .schema import chunks, marks
 
 
@@ -23,6 +23,7 @@ class Table:
 
     key: int
     collection: Collection
+    restore: Callable[[dict[str, Any]], Mapping[str, Value]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Row:
 
 
 Tables = Mapping[str, Table]
+parse = json.JSONDecoder().decode
 
 
 # --- scopes -----------------------------------------------------------------------------------------------------
@@ -104,13 +106,13 @@ def documents_by_id(
     return found
 
 
-def documents_by_key(connection: sqlite3.Connection, table: Table, keys: Sequence[int]) -> list[Document]:
-    """The documents of these rows, in this order; all of them must be there."""
+def documents_by_key(connection: sqlite3.Connection, table: Table, keys: Sequence[int]) -> dict[int, Document]:
+    """The documents of these rows, by key."""
     found = {}
     for some in chunks(keys):
         for row in connection.execute(f"{_DOCUMENT} WHERE d.key IN ({marks(some)})", some):
             found[row[0]] = _document(table, row)
-    return [found[key] for key in keys]
+    return found
 
 
 def count_all(connection: sqlite3.Connection, place: Place, table: Table) -> int:
@@ -127,7 +129,7 @@ def rows_passing(connection: sqlite3.Connection, place: Place, table: Table, whe
     )
     passing = []
     for *row, data in connection.execute(sql, (place.key, table.key)):
-        fields = restored_fields(table.collection.fields, json.loads(data))
+        fields = table.restore(parse(data.decode()))
         if matches(where, fields, has_vector=row[-1] is not None):
             passing.append(Row(*row))
     return passing
@@ -143,10 +145,10 @@ def contents_of(connection: sqlite3.Connection, keys: Sequence[int | None]) -> d
 
 def _document(table: Table, row: tuple[int, str, int, bytes, bytes | None, bytes]) -> Document:
     _, id_, revision, fields, terms, body = row
-    digest, held = json.loads(body)
+    digest, held = parse(body.decode())
     return Document(
         id=id_,
-        fields=restored_fields(table.collection.fields, json.loads(fields)),
+        fields=table.restore(parse(fields.decode())),
         body=held,
         terms=tuple(terms.decode("utf-8", "surrogatepass").split(" ")) if terms else (),
         digest=digest,

@@ -6,7 +6,7 @@ Nothing of another scope is ever in it, so other people's texts neither cost tim
 from __future__ import annotations
 
 import sqlite3
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +38,7 @@ class Segment:
     rows: Array
     counts: Array
 
-    def of(self, code: int) -> slice:
+    def of(self, code: np.int32) -> slice:
         """Where the postings of a term lie."""
         return slice(int(np.searchsorted(self.codes, code)), int(np.searchsorted(self.codes, code, side="right")))
 
@@ -57,23 +57,20 @@ class Postings:
     """Which term stands in which row how often, and how many terms each row has."""
 
     def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
+        self._codes: defaultdict[bytes, int] = defaultdict()
+        self._codes.default_factory = self._codes.__len__  # a new term gets the next number
         self._segments: list[Segment] = []
         self._lengths: Scores = np.empty(0, np.float64)
 
     def add(self, rows: Sequence[int], lines: Sequence[bytes]) -> None:
         """Take in the terms of some rows, as `checks.check_terms` joined them."""
-        codes: list[int] = []
-        lengths: list[int] = []
-        known = self._codes
-        for line in lines:
-            terms = line.decode("utf-8", "surrogatepass").split(" ")
-            lengths.append(len(terms))
-            codes += [known.setdefault(term, len(known)) for term in terms]
-        if rows:
-            self._lengths = grown(self._lengths, max(rows) + 1, 0)
-            self._lengths[list(rows)] = lengths
-            self._join(np.asarray(codes, np.int64), np.repeat(np.asarray(rows, np.int64), lengths))
+        if not rows:
+            return
+        codes = [self._codes[term] for term in b" ".join(lines).split(b" ")]
+        lengths = [line.count(b" ") + 1 for line in lines]
+        self._lengths = grown(self._lengths, max(rows) + 1, 0)
+        self._lengths[list(rows)] = lengths
+        self._join(np.asarray(codes, np.int64), np.repeat(np.asarray(rows, np.int64), lengths))
 
     def _join(self, codes: Array, rows: Array) -> None:
         pairs, counts = np.unique(codes << 32 | rows, return_counts=True)
@@ -101,7 +98,8 @@ class Postings:
         return found
 
     def _of(self, term: str, passing: Mask) -> tuple[Array, Array]:
-        code = self._codes.get(term, -1)
+        # of the type of the codes, else numpy would convert all of them to that of the number
+        code = np.int32(self._codes.get(term.encode("utf-8", "surrogatepass"), -1))
         places = [(segment, segment.of(code)) for segment in self._segments]
         rows = np.concatenate([segment.rows[place] for segment, place in places] or [np.empty(0, np.int32)])
         counts = np.concatenate([segment.counts[place] for segment, place in places] or [np.empty(0, np.int32)])

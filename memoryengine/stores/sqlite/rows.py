@@ -38,30 +38,29 @@ class Rows:
     def refresh(self, connection: sqlite3.Connection, place: Place, table: Table) -> None:
         """Take in what was written since the last time."""
         newest = newest_content(connection)
-        for key, id_, gone, vector, fields in connection.execute(
-            _FIELDS, (self._known, place.key, table.key, self.seq)
-        ):
-            row = self._row(key, id_, gone=gone, fields=fields)
-            if row is not None:
-                self.columns.mark_vector(row, there=bool(vector))
+        changed = connection.execute(_FIELDS, (self._known, place.key, table.key, self.seq)).fetchall()
+        new = [one for one in changed if not self._taken(*one)]
+        first = self.columns.extend(json.loads(b"[%b]" % b",".join(fields for *_, fields in new)))
+        for row, (key, id_, *_) in enumerate(new, first):
+            self.row_of[id_] = row
+            self.ids.append(id_)
+            self._keys.append(key)
+        for _, id_, gone, vector, _ in changed:
+            if not gone:
+                self.columns.mark_vector(self.row_of[id_], there=bool(vector))
         self.seq, self._known = place.seq, newest
 
-    def _row(self, key: int, id_: str, *, gone: int, fields: bytes | None) -> int | None:
+    def _taken(self, key: int, id_: str, gone: int, _: int, fields: bytes | None) -> bool:
+        """Take in what happened to a known row; whether there is nothing to be added."""
         row = self.row_of.get(id_)
         if row is not None and (gone or self._keys[row] != key):
             self.columns.kill(row)
             self.dead += 1
             del self.row_of[id_]
             row = None
-        if gone:
-            return None
-        if row is None:
-            row = self.row_of[id_] = self.columns.add(json.loads(fields or b"{}"))
-            self.ids.append(id_)
-            self._keys.append(key)
-        elif fields is not None:
+        if row is not None and fields is not None:
             self.columns.replace(row, json.loads(fields))
-        return row
+        return bool(gone) or row is not None
 
     def keys(self, rows: Sequence[int]) -> list[int]:
         """The keys of these rows in the file."""

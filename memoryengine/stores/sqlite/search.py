@@ -6,40 +6,44 @@ import sqlite3
 from collections.abc import Sequence
 
 from ...filters import AllOf, Filter, Has
-from ...ports import KeywordQuery, Match, VectorQuery
+from ...ports import Document, KeywordQuery, Match, VectorQuery
 from .columns import Mask
 from .documents import Place, Table, documents_by_key
 from .index import Indices, best, unit_vector
 
 Query = KeywordQuery | VectorQuery
-Found = list[tuple[int, float]]
+Found = list[tuple[int, float]]  # keys of documents, and their scores
 
 
 def answer(
     connection: sqlite3.Connection, indices: Indices, place: Place, queries: Sequence[tuple[Query, Table]]
 ) -> tuple[tuple[Match, ...], ...]:
-    """The matches of each query; queries with the same filter share its evaluation."""
+    """The matches of each query; what several of them need is worked out and read once."""
     masks: dict[tuple[int, Filter], Mask] = {}
-    return tuple(_answer(connection, indices, place, query, table, masks) for query, table in queries)
+    found = [_find(connection, indices, place, query, table, masks) for query, table in queries]
+    documents: dict[int, Document] = {}
+    for table in {table.key: table for _, table in queries}.values():
+        keys = {key: None for one, (_, of) in zip(found, queries, strict=True) if of.key == table.key for key, _ in one}
+        documents |= documents_by_key(connection, table, list(keys))
+    return tuple(tuple(Match(documents[key], score) for key, score in one) for one in found)
 
 
-def _answer(
+def _find(
     connection: sqlite3.Connection,
     indices: Indices,
     place: Place,
     query: Query,
     table: Table,
     masks: dict[tuple[int, Filter], Mask],
-) -> tuple[Match, ...]:
+) -> Found:
     rows, texts = indices.texts(connection, place, table)
     where = query.where if isinstance(query, KeywordQuery) else AllOf(query.where, Has("vector"))
     passing = masks.get((table.key, where))
     if passing is None:
         passing = masks[table.key, where] = rows.columns.passing(where)
     if isinstance(query, KeywordQuery):
-        found = texts.keyword(query.terms, passing)
+        scored = texts.keyword(query.terms, passing)
     else:
-        found = texts.vector(unit_vector(query.vector), passing)
-    chosen = best(*found, query.top_k, rows.ids)
-    held = documents_by_key(connection, table, rows.keys([row for row, _ in chosen]))
-    return tuple(Match(document, score) for document, (_, score) in zip(held, chosen, strict=True))
+        scored = texts.vector(unit_vector(query.vector), passing)
+    chosen = best(*scored, query.top_k, rows.ids)
+    return list(zip(rows.keys([row for row, _ in chosen]), (score for _, score in chosen), strict=True))

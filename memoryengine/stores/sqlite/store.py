@@ -224,7 +224,9 @@ class SqliteStore:
                 return Page(())
             rows = self._index().rows(connection, place, table)
             chosen, behind = rows.page(where, order, limit, cursor)
-            return Page(tuple(found.documents_by_key(connection, table, rows.keys(chosen))), behind)
+            keys = rows.keys(chosen)
+            held = found.documents_by_key(connection, table, keys)
+            return Page(tuple(held[key] for key in keys), behind)
 
         return await self._read(job)
 
