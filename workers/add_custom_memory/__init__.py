@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from memoryengine.errors import InputError
 from memoryengine.ports import Clock
@@ -30,7 +30,10 @@ class AddCustomMemory:
     longest: int = 8_000
 
     async def run(self, content: str, said_at: datetime | None = None) -> Added:
-        """Make the memory, as told at `said_at` or now; raises `InputError` for a blank or too long text."""
+        """Make the memory, as told at `said_at` (local, if it has no zone) or now.
+
+        Raises `InputError` for a blank or too long text.
+        """
         text = clean(content).strip()
         if not text:
             raise InputError("The memory to add is empty; write what is to be remembered.")
@@ -41,12 +44,13 @@ class AddCustomMemory:
             )
         recorded_at = self.clock.now()
         said = said_at or recorded_at
+        local = said.astimezone(self.locale.zone) if said.tzinfo else said.replace(tzinfo=self.locale.zone)
         memory = Memory(
             id=memory_id("custom", text, (), recorded_at),
             kind="custom",
             content=text,
-            said_at=said,
+            said_at=local.astimezone(UTC),
             recorded_at=recorded_at,
-            event=find_period(text, said, self.locale.zone),
+            event=find_period(text, local),
         )
         return Added(Changes(memories=(memory,)))

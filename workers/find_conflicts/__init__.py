@@ -9,7 +9,7 @@ from typing import Any
 from memoryengine.answers import OneOf, Schema, Whole, ask, json_lines, read_rows
 from memoryengine.errors import ModelAnswerError
 from memoryengine.filters import AllOf, Is
-from memoryengine.ports import ChatModel, Clock, Embedder, Reader, Search, Sort
+from memoryengine.ports import ChatModel, Clock, Reader, Search, Sort
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import clip, language, similarity, terms
 from memoryengine.times import stamp
@@ -34,10 +34,10 @@ class FindConflicts:
     """Compare new observations with each other and with what is known about the same things.
 
     Known memories come from one search for all new ones; near is what has a cosine of `near_vector` or a share of
-    content words of `near_words` (`text.similarity`, names of the two speakers aside), and beside them stand the
-    newest `recent` ones. A model says which memory is contradicted by or contained in another; the rules of `settle`
-    say what follows. One model call at most: none where nothing is near and there is but one new observation, unless
-    there is no embedder, because words alone do not bring "lives in" and "moved to" together.
+    content words of `near_words` (`text.similarity`, the person's name aside). The newest `recent` ones stand beside
+    them, because words alone do not bring "lives in" and "moved to" together. What repeats a known one word for word
+    is told by rule; of the rest a model says which memory is contradicted by or contained in another, and the rules
+    of `settle` say what follows. One model call at most, none where there is nothing to compare with.
     """
 
     chat: ChatModel
@@ -45,7 +45,6 @@ class FindConflicts:
     reader: Reader
     locale: Locale
     clock: Clock
-    embedder: Embedder | None = None
     near_vector: float = 0.5
     near_words: float = 0.3
     near_each: int = 5
@@ -57,12 +56,9 @@ class FindConflicts:
         if not observations:
             return Compared(Changes())
         found = await self._near(observations)
-        known, new, again = _told_again(found, observations)
-        recent = await self._recent(found)
-        near = [m for m in found if m.id in known]
-        rows = (*new, *near, *recent)[: max(self.most, len(new))]
-        alone = len(new) == 1 and not near and (self.embedder is not None or not recent)
-        verdicts = [] if not new or alone else await self._ask(_newest_first(rows))
+        new, again = _told_again(found, observations)
+        rows = (*new, *found, *await self._recent(found))[: max(self.most, len(new))]
+        verdicts = await self._ask(_newest_first(rows)) if new and len(rows) > 1 else []
         changes = settle(verdicts, new, self.clock.now())
         return Compared(replace(changes, known=(*again, *changes.known)))
 
@@ -118,13 +114,12 @@ def _read(text: str, rows: Sequence[Memory]) -> list[Verdict]:
 
 
 def _told_again(
-    found: Iterable[Memory], observations: Memories
-) -> tuple[set[str], list[Memory], list[tuple[str, tuple[str, ...]]]]:
-    """The ids of known memories, the observations that are new, and those that repeat a known one word for word."""
-    held = {terms(memory.content): memory.id for memory in found}
+    known: Iterable[Memory], observations: Memories
+) -> tuple[list[Memory], list[tuple[str, tuple[str, ...]]]]:
+    """The observations that are new, and for those that repeat a known one word for word its id and their messages."""
+    held = {terms(memory.content): memory.id for memory in known}
     new = [memory for memory in observations if terms(memory.content) not in held]
-    again = [(held[key], m.sources) for m in observations if (key := terms(m.content)) in held]
-    return set(held.values()), new, again
+    return new, [(held[key], m.sources) for m in observations if (key := terms(m.content)) in held]
 
 
 def _newest_first(memories: Iterable[Memory]) -> list[Memory]:

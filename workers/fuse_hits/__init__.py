@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from memoryengine.times import overlaps
 from memoryengine.values import Hit, Memory, Period
 from memoryengine.worker import Hits, worker
+
+INSTANT = timedelta(microseconds=1)
 
 # MemoryScope's ratios are message 0.5, observation 1, custom 1.2, insight 2. With its factor of 2 an insight that
 # shares half of the question's words beats the observation that answers it, so insights weigh less here.
@@ -54,4 +57,4 @@ class FuseHits:
 def _when(hit: Hit) -> Period:
     item = hit.item
     event = item.event if isinstance(item, Memory) else None
-    return event or Period(item.said_at, item.said_at)
+    return event or Period(item.said_at, item.said_at + INSTANT)

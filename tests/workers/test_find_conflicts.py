@@ -1,0 +1,213 @@
+"""What new observations change about what is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from memoryengine.errors import ModelAnswerError
+from memoryengine.models.lexical import lexical_vector
+from memoryengine.models.scripted import ScriptedChat
+from memoryengine.testing.answering import answer_turns
+from memoryengine.values import Changes, Expiry, Locale, Memory
+from memoryengine.workers.find_conflicts import FindConflicts
+from memoryengine.workers.find_conflicts.verdicts import CONTAINED, CONTRADICTED, Verdict, settle
+
+from .fakes import NOON, FakeClock, FakeReader, memory
+from .model_fakes import HOSTILE, prompt_of, rows_shown
+
+PROMPT = prompt_of("find_conflicts")
+DAY = timedelta(days=1)
+BEIJING = memory("User lives in Beijing.", id_="beijing", said_at=NOON - 30 * DAY, sources=("m1",))
+SHANGHAI = memory("User moved to Shanghai.", id_="shanghai", sources=("m2",))
+TEA = memory("User likes green tea.", id_="tea", said_at=NOON - 9 * DAY, sources=("m3",))
+CUSTOM = memory("User lives in Beijing, by the lake.", id_="custom", kind="custom", said_at=NOON - 40 * DAY)
+
+
+def comparing(
+    known: Sequence[Memory], *answers: object, embed: bool = True, **settings: Any
+) -> tuple[FindConflicts, ScriptedChat, FakeReader]:
+    chat = ScriptedChat([a if isinstance(a, str) else json.dumps(a) for a in answers])
+    reader = FakeReader(memories_=known, embed=(lambda text: lexical_vector(text, 256)) if embed else None)
+    return FindConflicts(chat, PROMPT, reader, Locale(), FakeClock(), **settings), chat, reader
+
+
+def verdict(id_: int, relation: str, by: int) -> dict[str, Any]:
+    return {"id": id_, "relation": relation, "by": by}
+
+
+async def test_the_newest_wins_whichever_way_the_model_puts_it() -> None:
+    for id_, by in ((2, 1), (1, 2)):
+        worker, chat, _ = comparing([BEIJING], [verdict(id_, "contradicted", by)])
+        changes = (await worker.run((SHANGHAI,))).changes
+        assert changes.memories == (SHANGHAI,)
+        assert changes.expired == (Expiry("beijing", "contradicted", "shanghai"),)
+        assert [row["text"] for row in rows_shown(chat, "memories")] == [SHANGHAI.content, BEIJING.content]
+
+
+async def test_an_old_message_that_comes_late_does_not_beat_what_was_said_after_it() -> None:
+    late = memory("User lives in Rome.", id_="rome", said_at=NOON - 99 * DAY)
+    worker, _, _ = comparing([BEIJING], [verdict(2, "contradicted", 1)])
+    changes = (await worker.run((late,))).changes
+    (kept,) = changes.memories
+    assert (kept.id, kept.status, kept.reason, kept.superseded_by) == ("rome", "expired", "contradicted", "beijing")
+    assert kept.retired_at is not None
+    assert changes.expired == ()
+
+
+async def test_two_new_ones_that_contradict_each_other_are_both_kept_and_one_is_expired() -> None:
+    earlier = memory("User lives in Rome.", id_="rome", said_at=NOON - DAY)
+    worker, chat, _ = comparing([], [verdict(2, "contradicted", 1)])
+    changes = (await worker.run((earlier, SHANGHAI))).changes
+    assert [(m.id, m.status, m.superseded_by) for m in changes.memories] == [
+        ("rome", "expired", "shanghai"),
+        ("shanghai", "valid", ""),
+    ]
+    assert changes.expired == ()
+    assert len(chat.calls) == 1
+
+
+async def test_what_is_contained_is_not_kept_twice() -> None:
+    rich = memory("User likes green tea and coffee.", id_="rich", sources=("m9",))
+    worker, _, _ = comparing([TEA], [verdict(2, "contained", 1)])
+    changes = (await worker.run((rich,))).changes
+    assert changes.expired == (Expiry("tea", "contained", "rich"),)
+    assert changes.memories == (rich,)
+    poor = memory("User likes tea.", id_="poor", sources=("m8",))
+    worker, _, _ = comparing([TEA], [verdict(1, "contained", 2)])
+    changes = (await worker.run((poor,))).changes
+    assert changes == Changes(known=(("tea", ("m8",)),))
+    worker, _, _ = comparing([], [verdict(2, "contained", 1)])
+    changes = (await worker.run((rich, poor))).changes
+    assert [(m.id, m.sources) for m in changes.memories] == [("rich", ("m9", "m8"))]
+
+
+async def test_word_for_word_the_same_is_known_without_a_model() -> None:
+    worker, chat, reader = comparing([TEA, BEIJING])
+    again = memory("user likes GREEN tea", id_="again", sources=("m7",))
+    assert (await worker.run((again,))).changes == Changes(known=(("tea", ("m7",)),))
+    assert chat.calls == []
+    assert len(reader.searched) == 1
+
+
+async def test_a_memory_told_by_hand_is_never_expired_by_a_model() -> None:
+    for relation in ("contradicted", "contained"):
+        worker, _, _ = comparing([CUSTOM], [verdict(2, relation, 1)])
+        changes = (await worker.run((SHANGHAI,))).changes
+        assert changes == Changes(memories=(SHANGHAI,))
+    newer = memory("User lives in Oslo.", id_="hand", kind="custom", said_at=NOON + DAY)
+    worker, _, _ = comparing([newer], [verdict(2, "contradicted", 1)])
+    (kept,) = (await worker.run((SHANGHAI,))).changes.memories
+    assert (kept.status, kept.superseded_by) == ("expired", "hand")
+
+
+async def test_no_model_is_asked_where_there_is_nothing_to_compare_with() -> None:
+    worker, chat, reader = comparing([])
+    assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
+    assert (await worker.run(())).changes == Changes()
+    assert chat.calls == []
+    assert [len(queries) for queries in reader.searched] == [1]
+    worker, chat, _ = comparing([TEA], recent=0)
+    assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
+    assert chat.calls == []
+
+
+@pytest.mark.parametrize("embed", [True, False])
+async def test_near_ones_are_found_however_old_and_the_newest_stand_beside_them(embed: bool) -> None:
+    others = [memory(f"User saw film {n} with Eve.", id_=f"f{n}", said_at=NOON - n * DAY) for n in range(1, 20)]
+    known = [memory("User likes black tea.", id_="old", said_at=NOON - 900 * DAY), *others]
+    worker, chat, _ = comparing(known, "[]", embed=embed, recent=3)
+    new = memory("User likes green tea.", id_="new")
+    assert (await worker.run((new,))).changes == Changes(memories=(new,))
+    shown = [row["text"] for row in rows_shown(chat, "memories")]
+    assert shown == [new.content, *(f"User saw film {n} with Eve." for n in (1, 2, 3)), "User likes black tea."]
+
+
+async def test_one_search_and_one_call_serve_all_new_ones() -> None:
+    known = [memory(f"User likes drink {n} with milk.", id_=f"k{n}", said_at=NOON - n * DAY) for n in range(1, 80)]
+    new = tuple(memory(f"User likes drink {n}.", id_=f"n{n}") for n in range(12))
+    worker, chat, reader = comparing(known, "[]", most=30)
+    changes = (await worker.run(new)).changes
+    assert changes.memories == new
+    assert len(chat.calls) == len(reader.searched) == 1
+    assert len(reader.searched[0]) == 12
+    assert 12 < len(rows_shown(chat, "memories")) <= 30
+    assert {m.content for m in new} <= {row["text"] for row in rows_shown(chat, "memories")}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        [verdict(3, "contradicted", 1)],
+        [verdict(1, "contradicted", 0)],
+        [verdict(1, "contradicted", 1)],
+        [verdict(2, "refuted", 1)],
+        [{"id": 1}],
+        "All is well.",
+    ],
+)
+async def test_an_answer_that_cannot_be_trusted_changes_nothing(bad: object) -> None:
+    worker, chat, _ = comparing([BEIJING], bad, bad)
+    with pytest.raises(ModelAnswerError):
+        await worker.run((SHANGHAI,))
+    assert len(chat.calls) == 2
+    worker, chat, _ = comparing([BEIJING], bad, [])
+    assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
+
+
+async def test_hostile_memories_stay_in_their_lines() -> None:
+    known = [memory(text, id_=f"k{n}") for n, text in enumerate(HOSTILE)]
+    worker, chat, _ = comparing(known, "[]", embed=False)
+    assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
+    rows = rows_shown(chat, "memories")
+    assert [row["id"] for row in rows] == list(range(1, len(HOSTILE) + 2))
+    assert {row["text"] for row in rows} == {SHANGHAI.content, *HOSTILE}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("User lives in Beijing.", "User moved to Shanghai."), ("用户住在北京。", "用户搬到上海了。")],
+)
+async def test_the_stand_in_sees_that_a_move_replaces_a_home(old: str, new: str) -> None:
+    before = memory(old, id_="old", said_at=NOON - DAY)
+    reader = FakeReader(memories_=[before, TEA])
+    worker = FindConflicts(ScriptedChat(answer_turns), PROMPT, reader, Locale(), FakeClock())
+    changes = (await worker.run((memory(new, id_="new"),))).changes
+    assert changes.expired == (Expiry("old", "contradicted", "new"),)
+    assert [m.content for m in changes.memories] == [new]
+
+
+# --- settle -----------------------------------------------------------------------------------------------------
+
+A, B, C = (memory(name, id_=name, sources=(f"m{name}",), said_at=NOON + n * DAY) for n, name in enumerate("abc"))
+
+
+def test_circles_and_doubles_leave_one_standing() -> None:
+    circle = [Verdict(A, CONTAINED, B), Verdict(B, CONTAINED, A)]
+    changes = settle(circle, [A, B], NOON)
+    assert [(m.id, m.sources) for m in changes.memories] == [("b", ("mb", "ma"))]
+    twice = [Verdict(A, CONTRADICTED, B), Verdict(B, CONTRADICTED, A), Verdict(A, CONTRADICTED, B)]
+    changes = settle(twice, [B], NOON)
+    assert changes.expired == (Expiry("a", "contradicted", "b"),)
+    assert changes.memories == (B,)
+    chain = settle([Verdict(A, CONTAINED, B), Verdict(B, CONTAINED, C)], [A, B, C], NOON)
+    assert [m.id for m in chain.memories] == ["c"]
+    assert chain.memories[0].sources == ("mc", "mb", "ma")
+
+
+def test_a_contradiction_of_a_merged_one_is_that_of_the_one_it_went_into() -> None:
+    old = memory("old", id_="old", said_at=NOON - DAY)
+    changes = settle([Verdict(B, CONTAINED, C), Verdict(old, CONTRADICTED, B)], [B, C], NOON)
+    assert changes.expired == (Expiry("old", "contradicted", "c"),)
+    assert [m.id for m in changes.memories] == ["c"]
+
+
+def test_two_known_memories_are_left_as_they_are() -> None:
+    changes = settle([Verdict(A, CONTRADICTED, B), Verdict(A, CONTAINED, B)], [C], NOON)
+    assert changes == Changes(memories=(C,))
+    assert settle([], [], NOON) == Changes()
+    assert settle([], [A, B], NOON).memories == (A, B)

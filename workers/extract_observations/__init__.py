@@ -1,0 +1,152 @@
+"""What the messages tell about the person, written down by a model as sentences that stand for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, read_rows
+from memoryengine.errors import ModelAnswerError
+from memoryengine.moments import dated, yearly
+from memoryengine.ports import ChatModel, Clock
+from memoryengine.prompts import Prompt, fence
+from memoryengine.text import clean, clip, language, terms
+from memoryengine.times import find_period, find_periods, stamp
+from memoryengine.values import Language, Locale, Memory, Message, Period, memory_id
+from memoryengine.worker import Memories, Messages, worker
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """New memories, not yet compared with what is known."""
+
+    observations: Memories
+
+
+@worker("extract_observations")
+@dataclass(frozen=True)
+class ExtractObservations:
+    """Write down what messages tell about the person, one observation a fact, each citing its messages.
+
+    The model copies time expressions; what they mean is resolved here against the moment of the message. One model
+    call, none without a message of the person.
+    """
+
+    chat: ChatModel
+    prompt: Prompt
+    locale: Locale
+    clock: Clock
+    longest: int = 2_000
+    longest_memory: int = 500
+
+    async def run(self, messages: Messages) -> Extracted:
+        """Extract; raises `ModelAnswerError` if the answer cannot be read or cites a message that was not given."""
+        if not any(message.role == "user" for message in messages):
+            return Extracted(())
+        spoken = self.locale.language or language("\n".join(m.content for m in messages if m.role == "user"))
+        turns = self.prompt.turns(
+            spoken,
+            human_en=self.locale.human("en"),
+            human_zh=self.locale.human("zh"),
+            lines=fence("lines", json_lines(self._row(n, m, spoken) for n, m in enumerate(messages, 1))),
+        )
+        rows = await ask(self.chat, turns, lambda text: self._read(text, messages))
+        return Extracted(_once(self._memory(row, messages) for row in rows))
+
+    def _row(self, number: int, message: Message, spoken: Language) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "id": number,
+            "time": stamp(message.said_at, spoken, self.locale.zone),
+            "role": message.role,
+            "text": clip(message.content, self.longest),
+        }
+        names = {self.locale.human("zh"), self.locale.human("en"), "user", ""}
+        if message.role == "user" and message.speaker not in names:
+            row["speaker"] = message.speaker
+        return row
+
+    def _read(self, text: str, messages: Messages) -> list[Row]:
+        count = len(messages)
+        schema: Schema = {
+            "ids": Wholes(1, count),
+            "memory": Words(self.longest_memory),
+            "time": Words(100, optional=True),
+        }
+        rows = read_rows(text, schema)
+        for place, row in enumerate(rows, 1):
+            row["ids"] = tuple(n for n in row["ids"] if messages[n - 1].role == "user")
+            if not row["ids"]:
+                raise ModelAnswerError(
+                    f"Object {place} of the model's answer cites no line of the person; "
+                    "a memory must come from a line whose role is user.",
+                    excerpt=row["memory"],
+                )
+        return rows
+
+    def _memory(self, row: Row, messages: Messages) -> Memory:
+        cited = [messages[number - 1] for number in row["ids"]]
+        newest = max(cited, key=lambda m: (m.said_at, m.recorded_at))
+        content, event = self._settled(clean(row["memory"]), self._event(row["time"], cited))
+        sources = tuple(m.id for m in cited)
+        recorded_at = self.clock.now()
+        return Memory(
+            id=memory_id("observation", content, sources, recorded_at),
+            kind="observation",
+            content=content,
+            said_at=newest.said_at,
+            recorded_at=recorded_at,
+            event=event,
+            sources=sources,
+            speaker=newest.speaker,
+            agent=newest.agent,
+            session=newest.session,
+        )
+
+    def _settled(self, told: str, event: Period | None) -> tuple[str, Period | None]:
+        """The sentence as it is kept, with its date, and the period that it speaks of."""
+        spoken, zone = language(told), self.locale.zone
+        name = self.locale.human("en")
+        if spoken == "en" and told.startswith(name):
+            told = told[:1].upper() + told[1:]
+        if event is None:
+            return told, None
+        event = yearly(told, event, zone)
+        return dated(told, event, spoken, zone), event
+
+    def _event(self, phrase: str, cited: list[Message]) -> Period | None:
+        """What a time expression means; one that no cited message holds was made up and means nothing."""
+        wanted = phrase.casefold()
+        for message in sorted(cited, key=lambda m: m.said_at, reverse=True):
+            if wanted and wanted in " ".join(message.content.split()).casefold():
+                said_at = message.said_at.astimezone(self.locale.zone)
+                # Read in its sentence first, whose tense says which Friday is meant.
+                told = (p for p in find_periods(message.content, said_at) if _same(p.text.casefold(), wanted))
+                return next(told, None) or find_period(phrase, said_at)
+        return None
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(one) and (one in other or other in one)
+
+
+def _once(memories: Iterable[Memory]) -> Memories:
+    """Each content once; a repeated one adds its sources to the first."""
+    found: dict[tuple[str, ...], Memory] = {}
+    for memory in memories:
+        key = terms(memory.content) or (memory.content,)
+        first = found.setdefault(key, memory)
+        if first is not memory:
+            found[key] = _joined(first, memory)
+    return tuple(found.values())
+
+
+def _joined(first: Memory, again: Memory) -> Memory:
+    sources = tuple(dict.fromkeys((*first.sources, *again.sources)))
+    return replace(
+        first,
+        id=memory_id(first.kind, first.content, sources, first.recorded_at),
+        sources=sources,
+        said_at=max(first.said_at, again.said_at),
+        event=first.event or again.event,
+    )
