@@ -1,8 +1,8 @@
 """Typed filters over the fields of stored documents, with one meaning for every store.
 
-A field that is absent (or holds no value: an empty tuple or mapping) matches no `Is`, `Between` or `Has`; `Not` turns
-that round. On a field that holds several values `Is` asks whether one of them is among those wanted. Fields of kind
-`map` are named with their key, as in `metadata.place`.
+A field that is absent (or holds no value: an empty tuple) matches no `Is`, `Between` or `Has`; `Not` turns that round.
+On a field that holds several values `Is` asks whether one of them is among those wanted. Fields of kind `map` are
+named with their key, as in `metadata.place`; without one they match nothing.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def matches(where: Filter, fields: Mapping[str, Value], *, has_vector: bool = Fa
         case Between():
             return _between(_value(fields, where.field), where)
         case Has():
-            return has_vector if where.field == "vector" else _value(fields, where.field) not in (None, (), {})
+            return has_vector if where.field == "vector" else _value(fields, where.field) not in (None, ())
         case Not():
             return not matches(where.filter, fields, has_vector=has_vector)
         case AllOf():

@@ -65,7 +65,6 @@ def check_scope(scope: Scope) -> Scope:
 
 def check_document(collection: Collection, document: Document) -> dict[str, Any]:
     """The fields of a document as plain JSON values; raises `StoreError` for whatever the contract forbids."""
-    check_text(document.id, f"An id in {collection.name!r}")
     if document.terms and not collection.searchable:
         raise StoreError(f"The collection {collection.name!r} is not searchable, so its documents have no terms.")
     return plain_fields(collection, document.fields)

@@ -52,7 +52,7 @@ class Column(Protocol):
         ...
 
     def present(self, key: str, size: int) -> Mask:
-        """Which rows hold something (of a map: under `key`, or at all if that is empty)."""
+        """Which rows hold something (of a map: under `key`)."""
         ...
 
 
@@ -274,10 +274,13 @@ class SetColumn:
 
 
 class MapColumn(SetColumn):
-    """Texts under keys; without a key a filter asks only whether there is any."""
+    """Texts under keys; without a key nothing matches."""
 
     def any_of(self, key: str, values: Sequence[Scalar], size: int) -> Mask:  # noqa: D102
         return super().any_of(key, values, size) if key else np.zeros(size, np.bool_)
+
+    def present(self, key: str, size: int) -> Mask:  # noqa: D102
+        return super().present(key, size) if key else np.zeros(size, np.bool_)
 
 
 _KINDS: Mapping[FieldKind, Callable[[], Column]] = {

@@ -21,8 +21,8 @@ def read_cursor(order: Sequence[Sort], cursor: str) -> tuple[list[Any], str]:
     """The values and the id that a cursor was written with; raises `StoreError` if it is not one of this order."""
     try:
         made_for, values, id_ = json.loads(base64.urlsafe_b64decode(cursor))
-    except ValueError:
-        made_for, values, id_ = None, [], ""
-    if made_for != [[one.field, one.descending] for one in order] or not isinstance(id_, str):
-        raise StoreError("This cursor does not belong to this order: pass the cursor of the page before, or none.")
-    return list(values), id_
+        if made_for == [[one.field, one.descending] for one in order]:
+            return list(values), str(id_)
+    except (ValueError, TypeError):
+        pass
+    raise StoreError("This cursor does not belong to this order: pass the cursor of the page before, or none.")

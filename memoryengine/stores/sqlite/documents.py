@@ -14,6 +14,7 @@ from typing import Any
 from ...filters import Filter, Value, matches
 from ...ports import Collection, Document
 from ...values import Scope
+from ..checks import check_text
 from .schema import chunks, marks
 
 
@@ -88,7 +89,7 @@ _DOCUMENT = (
 def find_rows(connection: sqlite3.Connection, place: Place, table: Table, ids: Sequence[str]) -> dict[str, Row]:
     """The rows of these ids, tombstones too."""
     found: dict[str, Row] = {}
-    for some in chunks(ids):
+    for some in chunks([check_text(id_, f"An id in {table.collection.name!r}") for id_ in ids]):
         rows = connection.execute(f"{_ROW} AND id IN ({marks(some)})", (place.key, table.key, *some))
         found.update((row[1], Row(*row)) for row in rows)
     return found
