@@ -27,7 +27,7 @@ BROKEN: Final[Any] = _Broken()
 
 
 def coerce(node: Node, annotation: Any, what: str) -> tuple[Any, list[Problem]]:
-    """The value of `node` as `annotation` wants it, or `BROKEN`, and every problem; `what` names it in them.
+    """The value of `node` as `annotation` wants it, or `BROKEN`, and every problem; `what` names it in them, as in `limits`.
 
     Known are int, float, bool, str, None, Any, Literal, unions, tuples and lists, mappings from str, and frozen
     dataclasses (unknown keys are refused, keys without a default must be there). A whole number may stand for a float,
@@ -70,7 +70,7 @@ def found(node: Node) -> str:
 
 
 def _refuse(node: Node, annotation: Any, what: str) -> tuple[Any, list[Problem]]:
-    return BROKEN, [node.place.problem(f"{what} must be {_wanted(annotation)}, not {found(node)}.")]
+    return BROKEN, [node.place.problem(f"`{what}` must be {_wanted(annotation)}, not {found(node)}.")]
 
 
 def _wanted(annotation: Any) -> str:
@@ -132,7 +132,7 @@ def _sequence(node: Node, origin: Any, arguments: tuple[Any, ...], what: str) ->
     count = len(node.value)
     fixed = origin is tuple and arguments and arguments[-1] is not Ellipsis
     if fixed and len(arguments) != count:
-        return BROKEN, [node.place.problem(f"{what} must hold {len(arguments)} values, not {count}.")]
+        return BROKEN, [node.place.problem(f"`{what}` must hold {len(arguments)} values, not {count}.")]
     wanted = arguments if fixed else (arguments[:1] or (Any,)) * count
     tries = [coerce(held, kind, f"{what}[{i}]") for i, (held, kind) in enumerate(zip(node.value, wanted, strict=True))]
     values = [value for value, _ in tries]
@@ -149,13 +149,13 @@ def _record(node: Node, cls: Any, what: str) -> tuple[Any, list[Problem]]:
         return _refuse(node, cls, what)
     hints = get_type_hints(cls)
     known = [f for f in fields(cls) if f.init]
-    problems = unknown_keys(node, [f.name for f in known], what)
+    problems = unknown_keys(node, [f.name for f in known], f"`{what}`")
     values: dict[str, Any] = {}
     whole = True
     for f in known:
         held, required = node.value.get(f.name), f.default is MISSING and f.default_factory is MISSING
         if held is None and required:
-            problems.append(node.place.problem(f"{what} needs {f.name!r}: {_wanted(hints[f.name])}."))
+            problems.append(node.place.problem(f"`{what}` needs {f.name!r}: {_wanted(hints[f.name])}."))
             whole = False
         elif held is not None:
             value, wrong = coerce(held, hints[f.name], f"{what}.{f.name}")
@@ -171,4 +171,4 @@ def _made(
     try:
         return cls(**values), problems
     except (ValueError, TypeError) as error:  # a check of the class itself, in its __post_init__
-        return BROKEN, [*problems, node.place.problem(f"{what} cannot be used: {error}.")]
+        return BROKEN, [*problems, node.place.problem(f"`{what}` cannot be used: {error}.")]

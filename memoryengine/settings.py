@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os.path import normpath
 from pathlib import Path
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -147,7 +148,7 @@ def _absolute(text: str, folder: Path, environ: Mapping[str, str]) -> Path:
     if text == "~" or text.startswith(("~/", "~\\")):
         home = environ.get("HOME")
         return (Path(home) / text[2:] if home else Path(text).expanduser()).absolute()
-    return (folder / text).absolute()
+    return Path(normpath((folder / text).absolute()))
 
 
 def _is_memoryscope(root: Node) -> bool:
@@ -198,7 +199,7 @@ class _Reader:
         if node is None:
             return default
         self.places[key] = node.place
-        value, problems = coerce(node, annotation, f"`{key}`")
+        value, problems = coerce(node, annotation, key)
         self.problems += [] if node.unset else problems
         return default if value is BROKEN else value
 
@@ -296,6 +297,6 @@ class _Reader:
         if not isinstance(node.value, Mapping) or (use is not None and not isinstance(use.value, str)):
             message = f"The instance {name!r} must be a mapping that names its worker, as in {{use: some_worker}}."
             self.problems.append(place.problem(message))
-            return InstanceSettings(name, name, {}, place)
+            return InstanceSettings(name, "", {}, place)
         settings = {key: held for key, held in node.value.items() if key != "use"}
         return InstanceSettings(name, str(use.value) if use else name, settings, place, node.keys)

@@ -103,7 +103,10 @@ class WorkerSpec:
 
 @dataclass(frozen=True, slots=True)
 class InstanceSettings:
-    """A worker with settings under a name of its own, as a config names it: `use` is the worker's name."""
+    """A worker with settings under a name of its own, as a config names it.
+
+    `use` is the worker's name, "" where the config gives none that can be read.
+    """
 
     name: str
     use: str

@@ -53,7 +53,7 @@ def read_settings_of(
         if slot is None:
             problems.append(_unknown_setting(spec, key, keys.get(key, node.place), name))
             continue
-        value, wrong = coerce(node, slot.type, f"The setting {key!r} of {name!r}")
+        value, wrong = coerce(node, slot.type, f"{name}.{key}")
         problems += wrong
         if value is not BROKEN:
             values[key] = value
@@ -85,6 +85,8 @@ def meant(name: str, known: Mapping[str, Bound | None]) -> Bound | None:
 
 def _instance(instance: InstanceSettings, specs: Mapping[str, WorkerSpec]) -> tuple[Bound | None, list[Problem]]:
     spec, own = specs.get(instance.use), specs.get(instance.name)
+    if not instance.use:  # whoever read the config has said what is wrong
+        return (Bound(own, sound=False) if own else None), []
     place = instance.keys.get("use", instance.place)
     if spec is None:
         message = f"The instance {instance.name!r} uses {instance.use!r}, which is no worker."

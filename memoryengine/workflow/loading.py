@@ -50,8 +50,16 @@ def load_workers(
 
 def prompts_of(spec: WorkerSpec) -> Mapping[str, Prompt]:
     """The prompts of a worker's fields of type Prompt, read from beside its module; raises `ConfigError`."""
-    fields = [field for field, slot in spec.ports.items() if port_of(slot.type) == "prompt"]
-    return {field: load_prompt(Path(spec.file).parent, field) for field in fields}
+    prompts: dict[str, Prompt] = {}
+    problems: list[Problem] = []
+    for field in (field for field, slot in spec.ports.items() if port_of(slot.type) == "prompt"):
+        try:
+            prompts[field] = load_prompt(Path(spec.file).parent, field)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return prompts
 
 
 def load_workflows(
@@ -188,13 +196,14 @@ def _imported(name: str, place: Place, problems: list[Problem]) -> ModuleType | 
 
 def _import_problem(name: str, error: BaseException, place: Place) -> Problem:
     """The problem at the line of the module that raised, or at the config's where that cannot be told."""
-    message = f"The module {name!r} cannot be imported: {type(error).__name__}: {error}."
+    said = f"{type(error).__name__}: {error}"
+    message = f"This module of workers cannot be imported: {said}."
     if isinstance(error, SyntaxError) and error.filename:
         return Problem(error.filename, error.lineno or 1, error.offset or 1, message)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_machinery(f.filename)]
     if frames:
         return Problem(frames[0].filename, frames[0].lineno or 1, 1, message)
-    return place.problem(message)
+    return place.problem(f"The module {name!r} cannot be imported: {said}.")
 
 
 def _is_machinery(file: str) -> bool:

@@ -45,7 +45,7 @@ def read_workflow(root: Node) -> tuple[Workflow | None, list[Problem]]:
     if steps_node is None:
         problems.append(root.place.problem("A workflow needs `steps`, a list of the names of its workers."))
     steps = reader.steps(steps_node) if steps_node else ()
-    repeat, wrong = coerce(root.get("repeat") or Node(False), bool, "`repeat`")
+    repeat, wrong = coerce(root.get("repeat") or Node(False), bool, "repeat")
     description = reader.text(root, "description") if root.get("description") else ""
     problems += wrong
     if not operation:
@@ -68,7 +68,7 @@ class _Reader:
         if node is None:
             self.wrong(root.place, f"A workflow needs {key!r}.")
             return ""
-        value, wrong = coerce(node, str, f"`{key}`")
+        value, wrong = coerce(node, str, key)
         self.problems += wrong
         return "" if wrong else str(value)
 
