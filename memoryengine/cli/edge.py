@@ -82,10 +82,11 @@ def run(app: Callable[[], None]) -> None:
 
 
 def _complain(error: MemoryEngineError) -> None:
-    """The error, one line a problem; notes say what stands anyway, as after half an import."""
+    """The error; where it happened is told too, unless the input alone is to blame."""
     say(f"memoryengine: {error}")
-    for note in getattr(error, "__notes__", ()):
-        say(note)
+    if not isinstance(error, InputError):
+        for note in getattr(error, "__notes__", ()):
+            say(note)
 
 
 def _let_go_of_stdout() -> None:

@@ -47,8 +47,8 @@ def import_messages(
         try:
             done = import_lines(lines, lambda owner, batch: engine.user(owner).add_messages(batch), name)
         except InputError as error:
-            error.add_note("The lines before it are in; correct the line and import the file again.")
-            raise
+            told = f"{error.message} The lines before it are in; correct it and import the file again."
+            raise InputError(told, excerpt=error.excerpt) from None
         users = sorted({engine.user(owner).inner.scope.user for owner in done.users})
     if chosen.as_json:
         counts = {"lines": done.lines, "new": done.new, "known": done.known, "deleted": done.deleted}

@@ -43,7 +43,7 @@ def _read(name: str, text: str, wanted: Any, zone: ZoneInfo) -> Any:
     if datetime in allowed:
         return _moment(name, text, zone)
     node, problems = from_plain(_json(text))
-    value, wrong = coerce(node, wanted, f"The input {name!r}")
+    value, wrong = coerce(node, wanted, name)
     if problems := problems + wrong:
         raise InputError(" ".join(problem.message for problem in problems))
     return value

@@ -169,9 +169,9 @@ def _decoded(raw: bytes, number: int) -> str:
 
 def _record(text: str) -> dict[str, object]:
     try:
-        record = json.loads(text)
+        record = json.loads(text.rstrip("\r\n"))
     except json.JSONDecodeError as error:
-        raise InputError(f"The line is no JSON: {error.msg} at column {error.colno}.") from None
+        raise InputError(f"The line is no JSON: {error.msg} (column {error.colno}).") from None
     except (ValueError, RecursionError):
         raise InputError("The line is no usable JSON: it nests too deeply or holds too long a number.") from None
     if not isinstance(record, dict):

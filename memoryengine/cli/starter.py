@@ -69,12 +69,11 @@ WORKFLOW = """\
 # Try it with:  memoryengine run recall_lately query="guitar"
 operation: recall_lately
 description: Find what fits a question and was said in the last month.
-inputs: [query]
+inputs: [query, window, kinds, asked_at, limit]   # all but query may be left out
 outputs: [hits]
 steps:
-  - search_memories       # query -> hits
-  - keep_last_month       # hits -> hits, an instance of keep_recent from memoryengine.yaml
-  - limit_hits            # hits -> hits
+  - include: retrieve_memory    # -> hits, the steps of the shipped operation
+  - keep_last_month             # hits -> hits, an instance of keep_recent from memoryengine.yaml
 """
 
 FILES: Mapping[str, str] = {
