@@ -93,9 +93,9 @@ def test_a_long_word_is_cut_the_same_way_in_index_and_query() -> None:
 )
 def test_a_megabyte_is_cut_in_two_seconds(unit: str) -> None:
     content = unit * (1_000_000 // len(unit.encode()))
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = text.terms(content)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert found
     assert len(content.encode()) > 990_000
 
@@ -103,9 +103,9 @@ def test_a_megabyte_is_cut_in_two_seconds(unit: str) -> None:
 def test_a_megabyte_of_random_words_is_cut_in_two_seconds() -> None:
     rng = random.Random(7)
     words = ["".join(rng.choices(string.ascii_lowercase, k=8)) for _ in range(116_000)]
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = text.terms(" ".join(words))
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert len(found) == len(words)
     assert found[-1] == words[-1]
 

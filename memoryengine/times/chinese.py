@@ -205,11 +205,12 @@ def _part(m: Match) -> Meaning | None:
 @chinese.rule(
     rf"{_NO_DIGIT_BEFORE}(?<![第有:])(?P<h>1\d|2[0-4]|0?\d|二十[一二三四]?|十[一二三四五六七八九]?|[零一二两三四五六七八九])"
     r"(?P<u>点钟?|时(?=\d|[一二三四五]?十|整))"
-    r"(?:(?P<half>半)|(?P<q>[一三])刻|(?P<mi>[0-5]?\d|[一二三四五]?十[一二三四五六七八九]?|零[一二三四五六七八九])分?(?!\d|[个点])|整)?"
+    r"(?:(?P<half>半)|(?P<q>[一三])刻|整"
+    r"|(?P<mi>[0-5]?\d|[一二三四五]?十[一二三四五六七八九]?|零[一二三四五六七八九])分?(?!\d|[个点]))?"
     r"(?=(?P<next>见|出发|开会|开始|到达|起床|睡觉|左右|之?前|之?后|以前|以后|准时|上课|下课|上班|下班|集合|起飞)?)"
 )
 def _clock(m: Match) -> Meaning | None:
-    """A time of day; 三点 and 一点 alone may be points or a bit, so they need a date, 钟, 半, minutes or a verb of time."""
+    """A time of day; 三点 alone may be three points, so it needs a date, 钟, 半, minutes or a verb of time."""
     hour = zh_number(m["h"])
     if hour is None or hour > 24 or re.match(r"[几儿点]", m.string[m.end("u") :]):
         return None
@@ -230,7 +231,10 @@ def _from_now(m: Match) -> Meaning | None:
     if m["n"] == "半":
         return _halves(m["unit"], sign)
     count = zh_number(m["n"])
-    if count is None or (unit == "year" and len(m["n"]) >= 4):
+    two = (
+        len(m["n"]) > 1 and not m["n"].isdecimal() and not set(m["n"]) & set("十百千万")
+    )  # 两三天前 is for the next rule
+    if count is None or two or (unit == "year" and len(m["n"]) >= 4):
         return None
     return _halves(m["unit"], sign * (2 * count + 1)) if m["half"] else words.offset(m["unit"], sign * count)
 

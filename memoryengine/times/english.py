@@ -17,9 +17,16 @@ from memoryengine.times.english_words import (
     FESTIVAL,
     FEW,
     FEW_WORD,
+    IN_FESTIVAL,
+    IN_MONTH,
+    IN_PICK,
+    IN_SEASON,
+    IN_UNIT,
+    IN_WEEKDAY,
     MONTH,
     NO_COUNT,
     NO_CROWD,
+    NO_DECORATION,
     NTH_DAY,
     OF_YEAR,
     OFFSETS,
@@ -39,7 +46,7 @@ from memoryengine.times.english_words import (
     month,
     offset,
     weekday,
-)  # fmt: skip
+)
 from memoryengine.times.grammar import Grammar, Match
 from memoryengine.times.numbers import EN_DAY, EN_NUMBER, EN_ORDINAL, en_number, ordinal
 from memoryengine.times.parts import Between, Clock, Meaning, Parts, Reach, Several, Shift
@@ -59,6 +66,7 @@ def _word(m: Match) -> Meaning | None:
 @english.rule(
     rf"\b(?P<d>{EN_DAY}) (?:of )?(?P<mo>{MONTH}){OF_YEAR}",
     rf"\b(?P<mo>{MONTH})\s*(?:the )?(?P<d>{EN_DAY})(?![:\w]|\s?[ap]\.?m\b){NO_COUNT}{OF_YEAR}",
+    needs=IN_MONTH,
 )
 def _date(m: Match) -> Meaning | None:
     day = ordinal(m["d"])
@@ -68,6 +76,7 @@ def _date(m: Match) -> Meaning | None:
 @english.rule(
     rf"\b(?P<d>{EN_DAY}){TO}(?P<e>{EN_DAY}) (?:of )?(?P<mo>{MONTH}){OF_YEAR}",
     rf"\b(?P<mo>{MONTH})\s*(?P<d>{EN_DAY}){TO}(?P<e>{EN_DAY})(?![:\w]|\s?[ap]\.?m\b){OF_YEAR}",
+    needs=IN_MONTH,
 )
 def _two_days(m: Match) -> Meaning | None:
     first, last = ordinal(m["d"]), ordinal(m["e"])
@@ -77,7 +86,7 @@ def _two_days(m: Match) -> Meaning | None:
     return Between(date, replace(date, day=last))
 
 
-@english.rule(rf"\b(?P<mo>{MONTH}),?\s*(?:of )?(?P<y>{YEAR})")
+@english.rule(rf"\b(?P<mo>{MONTH}),?\s*(?:of )?(?P<y>{YEAR})", needs=IN_MONTH)
 def _month_of_year(m: Match) -> Meaning | None:
     return Parts(year=int(m["y"]), month=month(m["mo"]))
 
@@ -89,6 +98,7 @@ def _month_of_year(m: Match) -> Meaning | None:
     rf"\b(?:from|between) {MONTH} (?:to|and|through|until|till) (?P<x>{MONTH})(?!\s*\d)",
     rf"\b(?P<x>{MONTH})(?= (?:of )?(?:last|this|next) year)",
     rf"\b(?P<x>{SURE_MONTH})",
+    needs=IN_MONTH,
 )
 def _month(m: Match) -> Meaning | None:
     return Parts(month=month(m["x"]))
@@ -105,7 +115,11 @@ def _day(m: Match) -> Meaning | None:
     return Parts(day=day, weak=word) if day and day <= 31 else None
 
 
-@english.rule(rf"\b{WHICH} (?:(?P<day>{DAY}|{SHORT_DAY})|(?P<mo>{MONTH})|(?P<s>{SEASON})|(?P<f>{FESTIVAL}))\b(?!\s*\d)")
+@english.rule(
+    rf"\b{WHICH} (?:(?P<day>{DAY}|{SHORT_DAY})(?! (?:of|in) (?:{MONTH}|(?:the|last|this|next) month))"
+    rf"|(?P<mo>{MONTH})|(?P<s>{SEASON})|(?P<f>{FESTIVAL}))\b(?!\s*\d)",
+    needs=IN_PICK,
+)
 def _which(m: Match) -> Meaning | None:
     pick = PICKS[m["which"]]
     if m["day"]:
@@ -117,12 +131,14 @@ def _which(m: Match) -> Meaning | None:
     )
 
 
-@english.rule(rf"\b(?P<which>{'|'.join(OFFSETS)}) (?P<unit>week|month|quarter|year|weekend)\b")
+@english.rule(rf"\b(?P<which>{'|'.join(OFFSETS)}) (?P<unit>week|month|quarter|year|weekend)\b", needs=IN_UNIT)
 def _unit(m: Match) -> Meaning | None:
     return offset(m["unit"], OFFSETS[m["which"]])
 
 
-@english.rule(r"\b(?:beginning|start|middle|end|first half|second half) of (?P<x>the (?P<unit>month|year|week))\b")
+@english.rule(
+    r"\b(?:beginning|start|middle|end|first half|second half) of (?P<x>the (?P<unit>month|year|week))\b", needs="of"
+)
 def _this_unit(m: Match) -> Meaning | None:
     return offset(m["unit"], 0)
 
@@ -130,6 +146,7 @@ def _this_unit(m: Match) -> Meaning | None:
 @english.rule(
     r"\b(?P<slice>early|mid|late)(?:-| )(?:in )?(?=\S)",
     r"\b(?:the )?(?P<slice>beginning|start|middle|end|first half|second half) of (?=\S)",
+    needs="early mid late of",
 )
 def _slice(m: Match) -> Meaning | None:
     return Parts(slice=SLICES[re.sub(r"\s+", " ", m["slice"])], weak=True)
@@ -139,39 +156,46 @@ def _slice(m: Match) -> Meaning | None:
     rf"\b(?P<x>{DAY})(?:'s)?\b",
     rf"\b(?:on|since|until|till|by|from|every|each) (?P<x>{SHORT_DAY})(?![\w-])",
     rf"\b(?P<x>{SHORT_DAY})(?=,?\s(?:{MONTH}|\d{{1,2}}(?:st|nd|rd|th)? {MONTH}))",
+    needs=IN_WEEKDAY,
 )
 def _weekday(m: Match) -> Meaning | None:
     return Parts(weekday=weekday(m["x"]))
 
 
-@english.rule(rf"\b(?:every|each) {DAY}(?:(?:\s*,\s*(?:and )?| and | or ){DAY})+", rf"\b{DAY}s(?: and {DAY}s)*\b")
+@english.rule(
+    rf"\b(?:every|each) {DAY}(?:(?:\s*,\s*(?:and )?| and | or ){DAY})+",
+    rf"\b{DAY}s(?: and {DAY}s)*\b",
+    needs="day",
+)
 def _every_weekday(m: Match) -> Meaning | None:
     return Several(tuple(Parts(weekday=weekday(name), every="week") for name in re.findall(DAY, m.group())))
 
 
-@english.rule(r"\b(?P<the>the )?weekend(?P<s>s)?\b")
+@english.rule(r"\b(?P<the>the )?weekend(?P<s>s)?\b", needs="weekend")
 def _weekend(m: Match) -> Meaning | None:
     return Parts(weekend=True, every="week" if m["s"] else "", weak=not m["the"] and not m["s"])
 
 
-@english.rule(r"\b(?:(?:every|each) (?:weekday|working day|workday)|(?:on )?weekdays)\b")
+@english.rule(r"\b(?:(?:every|each) (?:weekday|working day|workday)|(?:on )?weekdays)\b", needs="weekday work")
 def _workdays(_: Match) -> Meaning | None:
     return Parts(workdays=True, every="week")
 
 
-@english.rule(r"\b(?:every|each)(?: (?:other|second|single))?(?= \S)")
+@english.rule(r"\b(?:every|each)(?: (?:other|second|single))?(?= \S)", needs="every each")
 def _every(_: Match) -> Meaning | None:
     return Parts(every="any", weak=True)
 
 
-@english.rule(rf"\b(?P<nth>first|second|third|fourth|last) (?P<day>{DAY})(?= (?:of|in)\b)")
+@english.rule(rf"\b(?P<nth>first|second|third|fourth|last) (?P<day>{DAY})(?= (?:of|in)\b)", needs="day")
 def _nth_weekday(m: Match) -> Meaning | None:
     return Parts(nth=ordinal(m["nth"]) or -1, weekday=weekday(m["day"]), weak=True)
 
 
 @english.rule(
     rf"\b(?:{FEW_WORD}|(?P<n>{EN_NUMBER})) {UNIT} (?P<ago>ago|back|from now|from today)\b",
-    rf"\b(?P<ago>in) (?:about |around )?(?:{FEW_WORD}|(?P<n>{EN_NUMBER})) {UNIT}(?!-| (?:ago|of|or|row)\b)(?:'? time\b)?",
+    rf"\b(?P<ago>in) (?:about |around )?(?:{FEW_WORD}|(?P<n>{EN_NUMBER})) {UNIT}"
+    r"(?!-| (?:ago|of|or|row)\b)(?:'? time\b)?",
+    needs="ago back now from in",
 )
 def _from_now(m: Match) -> Meaning | None:
     sign = -1 if m["ago"] in ("ago", "back") else 1
@@ -187,6 +211,7 @@ def _from_now(m: Match) -> Meaning | None:
     r"\b(?P<one>an?) (?P<unit>year|hour) and a half (?P<ago>ago)\b",
     r"\b(?P<one>)half an? (?P<unit>year|hour|day) (?P<ago>ago)\b",
     r"\b(?P<ago>in) (?P<one>)half an? (?P<unit>year|hour|day)\b",
+    needs="half",
 )
 def _half(m: Match) -> Meaning | None:
     halves = (3 if m["one"] else 1) * (-1 if m["ago"] == "ago" else 1)
@@ -200,6 +225,7 @@ def _half(m: Match) -> Meaning | None:
     rf" (?:(?P<few>few|several)|(?P<n>(?!an?\b){EN_NUMBER})) {UNIT}",
     rf"\b(?:in|over|during|within|for) the (?P<which>last|past|next|coming) (?P<few>(?P<n>)){UNIT}",
     rf"\bthe (?P<which>past) (?P<few>(?P<n>)){UNIT}",
+    needs=IN_PICK,
 )
 def _reach(m: Match) -> Meaning | None:
     unit, factor = UNITS[m["unit"]]
@@ -210,7 +236,7 @@ def _reach(m: Match) -> Meaning | None:
     return Parts(reach=Reach(unit, *ends), vague=bool(m["few"]))
 
 
-@english.rule(rf"\bwithin (?P<n>{EN_NUMBER}) {UNIT}")
+@english.rule(rf"\bwithin (?P<n>{EN_NUMBER}) {UNIT}", needs="within")
 def _within(m: Match) -> Meaning | None:
     unit, factor = UNITS[m["unit"]]
     count = en_number(m["n"])
@@ -219,7 +245,8 @@ def _within(m: Match) -> Meaning | None:
 
 @english.rule(
     rf"\b(?:the )?(?:(?P<n>{EN_NUMBER}) )?(?:(?P<unit>day|night|week|month|year|weekend)s?|(?P<day>{DAY})s?)"
-    r" (?P<side>before|prior to|after|following)(?= \S)"
+    r" (?P<side>before|prior to|after|following)(?= \S)",
+    needs="before prior after following",
 )
 def _shift(m: Match) -> Meaning | None:
     count = en_number(m["n"]) if m["n"] else 1
@@ -233,17 +260,17 @@ def _shift(m: Match) -> Meaning | None:
     return Parts(shift=Shift(UNITS[m["unit"]][0], count), weak=True)
 
 
-@english.rule(rf"\b(?:in|during|over|since|until|till|by) (?:the )?(?P<x>(?P<s>{SEASON})\b{OF_YEAR})")
+@english.rule(rf"\b(?:in|during|over|since|until|till|by) (?:the )?(?P<x>(?P<s>{SEASON})\b{OF_YEAR})", needs=IN_SEASON)
 def _in_season(m: Match) -> Meaning | None:
     return Parts(season=words.season(m["s"]), year=_year(m))
 
 
-@english.rule(rf"\b(?P<s>{SEASON})\b{OF_YEAR}")
+@english.rule(rf"\b(?P<s>{SEASON})\b{OF_YEAR}", needs=IN_SEASON)
 def _season(m: Match) -> Meaning | None:
     return Parts(season=words.season(m["s"]), year=_year(m), weak=not m["y"])
 
 
-@english.rule(rf"\b(?P<f>{FESTIVAL})(?!\w){OF_YEAR}")
+@english.rule(rf"\b(?P<f>{FESTIVAL})(?!\w){NO_DECORATION}{OF_YEAR}", needs=IN_FESTIVAL)
 def _festival(m: Match) -> Meaning | None:
     return Parts(festival=words.festival(m["f"]), year=_year(m))
 
@@ -252,6 +279,7 @@ def _festival(m: Match) -> Meaning | None:
     r"\b(?:the )?(?P<q>first|second|third|fourth|1st|2nd|3rd|4th) quarter"
     rf"(?! (?:of the (?:game|match)|final|mile|century)){OF_YEAR}",
     rf"\b(?P<q>q[1-4])\b(?![:.)]\S){OF_YEAR}",
+    needs="quarter q1 q2 q3 q4",
 )
 def _quarter(m: Match) -> Meaning | None:
     return Parts(quarter=ordinal(m["q"].lstrip("q")), year=_year(m))
@@ -269,6 +297,7 @@ def _bare_year(m: Match) -> Meaning | None:
     r"\b(?:the )?(?:(?P<slice>early|mid|late)[\s-]+)?(?P<y>(?:1[5-9]|20)\d0)'?s\b",
     r"(?<!his\s)(?<!her\s)(?<!my\s)(?<!their\s)\bthe (?:(?P<slice>early|mid|late)[\s-]+)?'?(?P<y>\d0)'?s\b",
     r"(?<!\w)(?P<slice>)'(?P<y>\d0)s\b",
+    needs="0s 0's",
 )
 def _decade(m: Match) -> Meaning | None:
     year = int(m["y"])
@@ -276,13 +305,13 @@ def _decade(m: Match) -> Meaning | None:
     return Parts(year=year, count=10, slice=SLICES[m["slice"]] if m["slice"] else "")
 
 
-@english.rule(rf"\bthe (?P<c>\d{{1,2}}(?:st|nd|rd|th)|{EN_ORDINAL}) century\b")
+@english.rule(rf"\bthe (?P<c>\d{{1,2}}(?:st|nd|rd|th)|{EN_ORDINAL}) century\b", needs="century")
 def _century(m: Match) -> Meaning | None:
     number = ordinal(m["c"])
     return Parts(year=100 * number - 99, count=100) if number else None
 
 
-@english.rule(rf"\b(?:{PART})\b")
+@english.rule(rf"\b(?:{PART})\b", needs="morning noon lunch evening night")
 def _part(m: Match) -> Meaning | None:
     return Parts(part=DAY_PARTS[re.sub(r"\s+", " ", m.group())], weak=True)
 
@@ -291,14 +320,15 @@ def _meridian(hour: str, minute: str | None, half: str) -> Clock:
     return Clock(int(hour) % 12 + 12 * (half == "p"), int(minute) if minute else None, sure=True)
 
 
-@english.rule(r"\b(?P<h>1[0-2]|0?[1-9])(?:[:.](?P<mi>[0-5]\d))?\s?(?P<ap>[ap])(?:\.m\.|m\b)")
+@english.rule(r"\b(?P<h>1[0-2]|0?[1-9])(?:[:.](?P<mi>[0-5]\d))?\s?(?P<ap>[ap])(?:\.m\.|m\b)", needs="am pm a.m p.m")
 def _clock(m: Match) -> Meaning | None:
     return Parts(clock=_meridian(m["h"], m["mi"], m["ap"]))
 
 
 @english.rule(
     rf"\b(?P<h>1[0-2]|[1-9])(?::(?P<mi>[0-5]\d))?{TO}(?P<i>1[0-2]|[1-9])(?::(?P<ni>[0-5]\d))?"
-    r"\s?(?P<ap>[ap])(?:\.m\.|m\b)"
+    r"\s?(?P<ap>[ap])(?:\.m\.|m\b)",
+    needs="am pm a.m p.m",
 )
 def _two_clocks(m: Match) -> Meaning | None:
     """2 to 4 pm is an afternoon, 11 to 2 pm begins before noon."""
@@ -308,7 +338,7 @@ def _two_clocks(m: Match) -> Meaning | None:
     return Between(Parts(clock=first), Parts(clock=last)) if first.hour >= 0 else None
 
 
-@english.rule(rf"\b(?P<what>half|(?:a )?quarter) (?P<side>past|to) (?P<h>{EN_NUMBER})\b")
+@english.rule(rf"\b(?P<what>half|(?:a )?quarter) (?P<side>past|to) (?P<h>{EN_NUMBER})\b", needs="half quarter")
 def _told(m: Match) -> Meaning | None:
     hour, minute = en_number(m["h"]), 30 if m["what"] == "half" else 15
     if hour is None or not 1 <= hour <= 12:
@@ -320,12 +350,13 @@ def _told(m: Match) -> Meaning | None:
     rf"\b(?P<h>{EN_NUMBER}) (?P<sure>o'clock)",
     r"\b(?:at|around) (?P<x>(?P<h>1[0-2]|[1-9]|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
     r"(?P<sure>)?)(?![\w:%/.-]| (?:years|times|percent|people|of)\b)",
+    needs="clock at around",
 )
 def _oclock(m: Match) -> Meaning | None:
     hour = en_number(m["h"])
     return Parts(clock=Clock(hour), weak=not m["sure"]) if hour and hour <= 12 else None
 
 
-@english.rule(r"\bat (?P<x>noon|midday|midnight)\b")
+@english.rule(r"\bat (?P<x>noon|midday|midnight)\b", needs="noon midday midnight")
 def _noon(m: Match) -> Meaning | None:
     return Parts(clock=Clock(0 if m["x"] == "midnight" else 12, sure=True))

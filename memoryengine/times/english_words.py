@@ -38,11 +38,11 @@ UNITS: dict[str, tuple[Unit, int]] = {
 
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b(?:\.(?=\s*\d))?"
 )
 SURE_MONTH = r"(?:january|february|july|september|october|november|december)\b"
 DAY = rf"(?:{'|'.join(_DAY_NAMES)})"
-SHORT_DAY = r"(?:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)\b\.?"
+SHORT_DAY = r"(?:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)\b"
 SEASON = rf"(?:{'|'.join(SEASONS)})"
 FESTIVAL = rf"(?:{'|'.join(EN_NAMES)})".replace(" ", r"\s")
 YEAR = r"(?:1[5-9]|20|21)\d\d(?![\d:])"
@@ -51,17 +51,32 @@ WHICH = r"(?:this )?(?P<which>last|past|previous|next|coming|upcoming|this)"
 UNIT = r"(?P<unit>minute|hour|day|night|weekend|week|fortnight|month|quarter|year|decade)s?\b"
 FEW_WORD = r"(?P<few>(?:a )?few|several|some)"
 PART = "|".join(DAY_PARTS)
-NTH_DAY = rf"(?:(?:[12]?(?:1st|2nd|3rd)|1[123]th|[123]?\dth)|{EN_ORDINAL})"
+NTH_DAY = rf"(?:(?:[123]?1st|[12]?(?:2nd|3rd)|[123]?\dth)|{EN_ORDINAL})"
 TO = r"\s*(?:-|to|and|until|till|through|thru)\s*(?:the )?"
 NO_COUNT = r"(?!\s*(?:%|km|miles?|people|times|hours?|minutes?|days|weeks|months|years|kg|dollars|:\d))"
 NO_CROWD = (
     r"(?!\s*(?:people|men|women|users|dollars|euros|yuan|km|miles|met(?:er|re)s|kg|words|steps|pages|items|square"
     r"|times|students|guests|copies|points|years|calories|%))"
 )
+NO_DECORATION = (
+    r"(?!-| (?:trees?|cakes?|cards?|carols?|lights?|decorations?|presents?|gifts?|movies?|songs?|markets?|cookies?"
+    r"|ornaments?|costumes?|candy|resolutions?|eggs?|turkey)\b)"
+)
 # "On the 15th" is a day, "the 15th floor" is not: what follows must be able to follow a day.
 DAY_ENDS = (
     r"(?=\s*(?:$|[-.,;:!?)]|(?:at|in|on|of|to|until|till|we|i|he|she|they|you|and|for|was|is|with|because|but|from"
     r"|through|every|each|there|my|our|the|morning|afternoon|evening|night)\b))"
+)
+
+# Pieces of text without which a rule cannot match.
+IN_MONTH = "jan feb mar apr may jun jul aug sep oct nov dec"
+IN_WEEKDAY = "day mon tue wed thu fri sat sun"
+IN_SEASON = " ".join(SEASONS)
+IN_UNIT = "week month quarter year"
+IN_PICK = "last past previous next coming this"
+IN_FESTIVAL = (
+    "year valentine women patrick fool labo may child independence july halloween singles christmas xmas boxing mother "
+    "father thanksgiving friday easter festival autumn ninth"
 )
 
 WORDS: dict[str, Parts] = {
@@ -99,7 +114,7 @@ WORDS: dict[str, Parts] = {
     "in recent years": Parts(reach=Reach("year", -4, 0), vague=True),
     "every day": Parts(every="day"),
     "each day": Parts(every="day"),
-    "daily": Parts(every="day", vague=True),
+    "daily": Parts(every="day", weak=True),
     "nightly": Parts(every="day", part="evening"),
     "every month": Parts(every="month", weak=True),
     "each month": Parts(every="month", weak=True),

@@ -19,6 +19,7 @@ from memoryengine.values import Period
 
 MOST = 1_000
 EARLIEST = datetime(1900, 1, 1)  # naive: where "before 2020" begins, in whatever zone is asked for
+LATEST_YEAR = 9990
 
 _TO = re.compile(r"\s*(?:-{1,2}|~|to|until|till|through|thru|直?到|至)\s*(?:(?:the|about|around)\s)?\s*")
 _AND = re.compile(r"\s*(?:and|和|与|跟)\s*(?:the\s)?\s*")
@@ -135,6 +136,8 @@ def _operator(found: Found, at: _Moment) -> tuple[str, int, int]:
 
 def _open(operator: str, span: Span, now: datetime, clock: bool) -> Span:
     """A span that is open at one end, as far as it makes sense; the time itself where it would be empty."""
+    if not 2 < now.year < LATEST_YEAR or span.start.year > LATEST_YEAR:  # at the ends of the calendar
+        return span
     today, tomorrow = dates.midnight(now.date()), dates.midnight(now.date()) + dates.DAY
     day = dates.midnight(span.start.date())
     if operator == "since":
@@ -145,11 +148,13 @@ def _open(operator: str, span: Span, now: datetime, clock: bool) -> Span:
         start = day if clock else today if span.start > today else EARLIEST
         return Span(start, span.start) if start < span.start else span
     begin = span.start if clock else span.end
-    end = day + dates.DAY if clock else tomorrow if begin < tomorrow else dates.midnight(dates.add_months(begin, 12))
+    end = day + dates.DAY if clock else tomorrow if begin < tomorrow else begin + 365 * dates.DAY
     return Span(begin, end) if begin < end else span
 
 
 def _single(parts: Parts, found: Found, at: _Moment) -> Period | None:
+    if parts.weak:
+        return None
     if parts.every:
         again = recurring(parts, at.now)
         return _period(again[0], (found.start, found.end), at, again[1]) if again else None
@@ -157,8 +162,7 @@ def _single(parts: Parts, found: Found, at: _Moment) -> Period | None:
     past = {"since": True, "until": False, "before": None}.get(operator)
     span = resolve(parts, at.now, at.tense(start, end) if past is None else past)
     if span and operator and not parts.reach:
-        span = _open(operator, span, at.now, parts.clock is not None)
-        return _period(span, (start, end), at)
+        return _period(_open(operator, span, at.now, parts.clock is not None), (start, end), at)
     return _period(span, (found.start, found.end), at)
 
 
@@ -208,7 +212,8 @@ def find_periods(
     occurrence. With None the tense of its sentence decides; without one it is the nearest such date, and the coming
     one (today included) for a weekday. Days begin at local midnight. An open span ends where it makes sense: "since"
     and "after" at the end of today, "until" and "before" begin today, and "before" a past time in 1900. At most the
-    first 1,000 expressions are returned. A time that no calendar holds is left out; a naive `at` is an `InputError`.
+    first 1,000 expressions are returned, and of a huge text only 150,000 characters around time words are read. A
+    time that no calendar holds is left out; a naive `at` is an `InputError`.
     """
     found = []
     for reading in _readings(_moment(text, at, zone, past)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,24 +18,36 @@ class Grammar:
     """Patterns over lower-case text, in the order they were written, each with the reading of its matches.
 
     A space in a pattern stands for any white space. A group named `x` is the expression itself, where the pattern
-    needs words around it. The patterns are compiled with the first text that is read.
+    needs words around it. A rule is tried only where one of the pieces of text that it needs stands, which saves most
+    of the time. The patterns are compiled with the first text that is read.
     """
 
-    table: list[tuple[str, Reading]] = field(default_factory=list)
+    table: list[tuple[str, Reading, tuple[str, ...]]] = field(default_factory=list)
 
-    def rule(self, *patterns: str) -> Callable[[Reading], Reading]:
+    def rule(self, *patterns: str, needs: str = "") -> Callable[[Reading], Reading]:
         """Add a rule: the decorated function reads what any of the patterns match."""
 
         def add(read: Reading) -> Reading:
-            self.table.extend((pattern, read) for pattern in patterns)
+            self.table.extend((pattern, read, tuple(needs.split())) for pattern in patterns)
             return read
 
         return add
 
     @cached_property
-    def compiled(self) -> tuple[tuple[re.Pattern[str], Reading], ...]:
+    def compiled(self) -> tuple[tuple[re.Pattern[str], Reading, tuple[str, ...]], ...]:
         """The table with its patterns compiled."""
-        return tuple((re.compile(pattern.replace(" ", r"\s+")), read) for pattern, read in self.table)
+        return tuple((re.compile(pattern.replace(" ", r"\s+")), read, needs) for pattern, read, needs in self.table)
+
+    def matches(self, text: str, low: int, high: int) -> Iterator[tuple[int, int, Meaning]]:
+        """What the rules read between two places of a folded text: start, end and meaning, rule by rule."""
+        stretch = text[low:high]
+        for pattern, read, needs in self.compiled:
+            if needs and not any(piece in stretch for piece in needs):
+                continue
+            for match in pattern.finditer(text, low, high):
+                meaning = read(match)
+                if meaning is not None:
+                    yield *(match.span("x") if "x" in pattern.groupindex else match.span()), meaning
 
 
 numeric = Grammar()

@@ -35,9 +35,10 @@ PARTS = {
     "evening": (18, 24),
     "late": (22, 24),
 }
-# Shares of a span: thirds and halves (a month's thirds end on the 10th and 20th); for a year, first month and number of months.
+# Shares of a span: thirds and halves; the thirds of a month end on the 10th and the 20th.
 _OF_SPAN = {"early": (0, 1 / 3), "start": (0, 1 / 3), "mid": (1 / 3, 2 / 3), "late": (2 / 3, 1), "end": (2 / 3, 1)}
 _OF_SPAN |= {"h1": (0, 0.5), "h2": (0.5, 1)}
+# The first month and the number of months that a part of a year takes.
 _OF_YEAR = {
     "early": (1, 3),
     "start": (1, 2),
@@ -71,7 +72,10 @@ def recurring(parts: Parts, now: datetime) -> tuple[Span, str] | None:
     key = _key(once, parts.every)
     if not key:
         return None
-    found = [span for span in _filled(_occurrences(once, now, key), once) if span.start >= now]
+    try:
+        found = [span for span in _filled(_occurrences(once, now, key), once) if span.start >= now]
+    except (ValueError, OverflowError):  # at the ends of the calendar
+        return None
     return (found[0], key) if found else None
 
 
@@ -227,9 +231,13 @@ def _dated(parts: Parts, now: datetime, past: bool | None) -> Span | None:
     weekly = not (parts.day or parts.month or parts.season or parts.quarter or parts.festival)
     if weekly and parts.pick in ("this", "next"):
         return _week_day(parts, today, int(parts.pick == "next"))
-    if parts.pick == "this" and (parts.month or parts.quarter or parts.festival):
-        return _in_year(parts, today.year)
     found = [span for span in _candidates(parts, today) if span]
+    if parts.pick == "this" and parts.festival:  # on 1 January, this New Year's Eve was yesterday
+        just = [span for span in found if timedelta(0) <= now - span.start < timedelta(days=31)]
+        return just[0] if just else _in_year(parts, today.year)
+    undecided = parts.quarter and past is None and not parts.pick
+    if undecided or (parts.pick == "this" and (parts.month or parts.quarter)):
+        return _in_year(parts, today.year)
     return _choose(found, now, parts.pick, past, weekly)
 
 
@@ -281,6 +289,10 @@ def _sliced(span: Span, name: str) -> Span:
     if 365 <= length <= 366:
         begin, count = _OF_YEAR[name]
         return dates.months(first.year, begin, count)
+    if length > 366:
+        years = span.end.year - span.start.year
+        begin, end = (int(years * share + 0.5) for share in _OF_SPAN[name])
+        return dates.years(first.year + begin, end - begin)
     begin, end = (int(length * share + 0.5) for share in _OF_SPAN[name])
     if 28 <= length <= 31 and "h" not in name:
         begin, end = round(begin, -1), length if end == length else round(end, -1)

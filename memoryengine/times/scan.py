@@ -15,6 +15,7 @@ from memoryengine.times.parts import Between, Meaning, Parts, join
 
 MARGIN = 48
 WINDOW = 2_000
+MOST_READ = 150_000
 
 _FULL_WIDTH = str.maketrans(
     "０１２３４５６７８９：／－–—～〜．　’‘ＱｑＡａＰｐＭｍ\u00a0\u2009\u202f", "0123456789:/---~~. ''qqaappmm   "
@@ -44,7 +45,7 @@ def fold(text: str) -> str:
 def _triggers() -> re.Pattern[str]:
     """What at least stands in every expression; quick to look for."""
     return re.compile(
-        r"[年月号周天点时晚早晨夜昨今明春夏秋冬节旦诞近末拜]|刚[才刚]|星期|国庆|除夕|清明|端午|七夕|中秋|元宵|重阳|五一|六一|双十|周末"
+        r"[年月号周天点时晚早晨夜每昨今明春夏秋冬节旦诞近末拜]|刚[才刚]|星期|国庆|除夕|清明|端午|七夕|中秋|元宵|重阳|五一|六一|双十|周末"
         r"|季度|世纪|分钟|小时|暑假|寒假|前[些阵几段]"
         r"|\d(?:st|nd|rd|th|\s?[ap]\.?m|[-/:.]\d|0'?s\b)|q[1-4]\b|(?:1[5-9]|20|21)\d\d"
         r"|\b(?:to(?:day|morrow|night)|yesterday|daily|nightly|recent|lately|just\snow|moment|noon|mid(?:day|night)|o'clock"
@@ -76,15 +77,7 @@ def _read(folded: str, low: int, high: int) -> list[Found]:
     grammars = [numeric]
     grammars += [] if stretch.isascii() else [chinese]
     grammars += [english] if re.search("[a-z]", stretch) else []
-    found = []
-    for grammar in grammars:
-        for pattern, read in grammar.compiled:
-            for match in pattern.finditer(folded, low, high):
-                meaning = read(match)
-                if meaning is not None:
-                    start, end = match.span("x") if "x" in pattern.groupindex else match.span()
-                    found.append(Found(start, end, meaning))
-    return found
+    return [Found(*match) for grammar in grammars for match in grammar.matches(folded, low, high)]
 
 
 def _longest(found: list[Found]) -> list[Found]:
@@ -120,9 +113,16 @@ def _together(one: Meaning, two: Meaning) -> Meaning | None:
 
 
 def expressions(folded: str) -> Iterator[Found]:
-    """The expressions of a folded text in order, as far as they can be joined; those that stay weak included."""
+    """The expressions of a folded text in order, as far as they can be joined; those that stay weak included.
+
+    At most 150,000 characters around time words are read, so that a text made of nothing else stays quick.
+    """
     last: Found | None = None
+    left = MOST_READ
     for low, high in windows(folded):
+        left -= high - low
+        if left < 0:
+            break
         for one in _longest(_read(folded, low, high)):
             if last is None:
                 last = one

@@ -12,19 +12,22 @@ _EN_PAST = (
     r"\b(?:was|were|did|didn't|had|went|came|saw|met|got|took|bought|ate|said|told|made|gave|left|felt|found|thought"
     r"|ran|wrote|began|started|been|spoke|knew|lost|won|kept|held|brought|taught|caught|slept|spent|sent|paid|broke"
     r"|drove|flew|grew|sang|swam|wore|fell|heard|learnt|built|drank|became|chose|did|already|ago|last|(?!need|feed|speed"
-    r"|indeed|hundred|bed|red|seed|weed|excited|interested|tired|scheduled|planned|supposed)[a-z]{2,}ed)\b"
+    r"|indeed|hundred|bed|red|seed|weed|excited|interested|tired|scheduled|planned|supposed|booked|reserved|arranged)"
+    r"[a-z]{2,}ed)\b"
 )
 _EN_FUTURE = (
     r"\b(?:will|won't|shall|going to|gonna|plan(?:s|ning)? to|planned|scheduled|want to|wants to|hope to|upcoming|soon"
-    r"|would like|let's|let us|due|deadline|next|(?:i|we|he|she|they|you)'ll|remind|(?:am|is|are|i'm|we're) \w+ing)\b"
+    r"|booked|reserved|arranged|would like|let's|let us|due|deadline|next|(?:i|we|he|she|they|you)'ll|remind"
+    r"|(?:am|is|are|i'm|we're) \w+ing)\b"
 )
 _ZH_PAST = (
-    r"(?<![为除])了(?![解不])|(?<=[\u4e00-\u9fff])(?<![不通超经])过(?![年节敏几来程度于期生去滤渡分瘾两一二三四五六七八九十\d])"
-    r"|曾|已经|当时|那时|刚才|昨|上次|过去"
+    r"(?<![为除订约])了(?![解不])|(?<=[\u4e00-\u9fff])(?<![不通超经])"
+    r"过(?![年节敏几来程度于期生去滤渡分瘾两一二三四五六七八九十\d])|曾|已经|当时|那时|刚才|昨|上次|过去"
 )
 _ZH_FUTURE = (
     r"打算|计划|准备|预计|即将|快要|就要|将(?![军领来])|希望|想去|想要|(?<![需重主只])要(?![求是素点])"
-    r"|(?<![开聚机社晚宴约集展学工协照拜峰大年例])会(?![议员面计见场谈])|记得|提醒|下次|明[天年]|吧"
+    r"|(?<![开聚机社晚宴约集展学工协照拜峰大年例])会(?![议员面计见场谈])|记得|提醒|下次|订[了好]?|预约|约[了好]"
+    r"|明[天年]|吧"
 )
 
 
