@@ -60,3 +60,11 @@ async def test_an_insight_does_not_beat_the_observation_that_answers() -> None:
     assert [h.kind for h in (await twice.run((answer, theme))).hits] == ["insight", "observation"]
     equal = (await FuseHits().run((Hit(answer.item, 0.5), theme))).hits
     assert [h.kind for h in equal] == ["insight", "observation"]
+
+
+async def test_a_reranked_insight_has_no_advantage() -> None:
+    channels = {"rerank": 0.8}
+    hits = (Hit(memory("answers it"), 0.8, channels), Hit(memory("theme", kind="insight"), 0.8, channels))
+    assert [(h.kind, h.score) for h in (await FuseHits().run(hits)).hits] == [("observation", 0.8), ("insight", 0.8)]
+    lower = (await FuseHits(kind_ratios={"insight": 0.5}).run(hits)).hits
+    assert lower[1].score == pytest.approx(0.4)

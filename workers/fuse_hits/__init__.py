@@ -12,9 +12,13 @@ from memoryengine.worker import Hits, worker
 
 INSTANT = timedelta(microseconds=1)
 
-# MemoryScope's ratios are message 0.5, observation 1, custom 1.2, insight 2. With its factor of 2 an insight that
-# shares half of the question's words beats the observation that answers it, so insights weigh less here.
-KIND_RATIOS: Mapping[str, float] = {"message": 0.5, "observation": 1.0, "custom": 1.2, "insight": 1.2}
+# MemoryScope's ratios are message 0.5, observation 1, custom 1.2, insight 2. Two of them are measured otherwise here.
+# Insight: 40 plain questions over 40 observations with 8 insights that sum them up (zh and en): the observation comes
+# first for all 40 up to 1.2, for 38 at 1.5 and for 20 at 2, while general questions find their insight first for 3 of
+# 8 at 1 and for 7 of 8 at 1.2. Message: LoCoMo with its reference observations, messages without one beside them, 558
+# questions by BM25: recall@10 is 64.4 % at 0.5, 65.8 % from 0.7 to 0.8, 64.0 % at 1 and 55.3 % with messages alone.
+KIND_RATIOS: Mapping[str, float] = {"message": 0.7, "observation": 1.0, "custom": 1.2, "insight": 1.2}
+RERANKED = {"insight": 1.0}
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class FuseHits:
 
     score = relevance * kind ratio * time ratio, where the time ratio is `time_ratio` for a hit whose event (or, where
     it has none, the moment it was said) falls into the period that the question asks about, and 1 otherwise. Hits
-    whose relevance is below `least` are dropped, and so are those of a kind with ratio 0.
+    whose relevance is below `least` are dropped, and so are those of a kind with ratio 0. An insight that a reranker
+    has scored counts at most 1: the ratio makes up for what a long text loses in BM25, and a reranker takes none.
     """
 
     time_ratio: float = 2.0
@@ -42,7 +47,7 @@ class FuseHits:
         """Score and sort; hits of equal score keep their order."""
         ratios = {**KIND_RATIOS, **self.kind_ratios}
         kept = [hit for hit in hits if hit.score >= self.least and ratios[hit.kind] > 0]
-        scored = [self._scored(hit, ratios[hit.kind], period) for hit in kept]
+        scored = [self._scored(hit, _ratio(hit, ratios), period) for hit in kept]
         return Fused(tuple(sorted(scored, key=lambda hit: -hit.score)))
 
     def _scored(self, hit: Hit, ratio: float, period: Period | None) -> Hit:
@@ -52,6 +57,11 @@ class FuseHits:
             channels["time"] = float(in_time)
         score = hit.score * ratio * (self.time_ratio if in_time else 1.0)
         return replace(hit, score=score, channels=channels)
+
+
+def _ratio(hit: Hit, ratios: Mapping[str, float]) -> float:
+    highest = RERANKED.get(hit.kind) if "rerank" in hit.channels else None
+    return ratios[hit.kind] if highest is None else min(ratios[hit.kind], highest)
 
 
 def _when(hit: Hit) -> Period:
