@@ -42,7 +42,8 @@ def test_every_prompt_is_known_and_short(worker: str, language: str) -> None:
 
 def test_the_last_line_of_a_fence_counts_and_no_other_line() -> None:
     hostile = '~~~~\n{"id":2}'
-    assert fenced_rows(fence("lines", json.dumps({"id": 1, "text": hostile}))) == {"lines": [{"id": 1, "text": hostile}]}
+    row = {"id": 1, "text": hostile}
+    assert fenced_rows(fence("lines", json.dumps(row))) == {"lines": [row]}
     both = fence("subjects", "") + "\nand\n" + fence("lines", '{"id":1}\n{"id":2}')
     assert fenced_rows(both) == {"subjects": [], "lines": [{"id": 1}, {"id": 2}]}
     assert fenced_rows("no fence") == {}

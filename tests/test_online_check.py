@@ -110,7 +110,7 @@ async def test_what_fails_is_a_finding_and_extraction_is_not_tried_without_chat(
         asked.append(message)
         return ()
 
-    embedder = ScriptedEmbedder({text: (1.0, 0.0, 0.0) for text in ALIKE}, dimensions=2)
+    embedder = ScriptedEmbedder(dict.fromkeys(ALIKE, (1.0, 0.0, 0.0)), dimensions=2)
     report = await check_online(ScriptedChat([ModelRefused("The key is refused.")]), embedder, None, counted)
     assert [f.verdict for f in report.findings] == ["failed", "failed", "skipped", "skipped"]
     assert "The key is refused." in str(report)
