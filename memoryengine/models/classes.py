@@ -10,7 +10,7 @@ import inspect
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.machinery import PathFinder
+from importlib.machinery import all_suffixes
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -135,21 +135,23 @@ def _top_names(tree: ast.Module) -> Iterable[str]:
 
 
 def _is_module(name: str) -> bool:
-    """Whether the module is there; its parents are looked up and not imported, as that may take seconds."""
+    """Whether the module is there; its parents are looked up as files and not imported, as that may take seconds."""
     if name in sys.modules:
         return True
     first, *rest = name.split(".")
     try:
         spec = importlib.util.find_spec(first)
-        full = first
-        for part in rest:
-            if spec is None or spec.submodule_search_locations is None:
-                return False
-            full = f"{full}.{part}"
-            spec = PathFinder.find_spec(full, spec.submodule_search_locations)
     except (ImportError, ValueError):
         return False
-    return spec is not None
+    if spec is None:
+        return False
+    folders = [Path(place) for place in spec.submodule_search_locations or ()]
+    for i, part in enumerate(rest):
+        files = (folder / f"{part}{suffix}" for folder in folders for suffix in all_suffixes())
+        if i == len(rest) - 1 and any(file.is_file() for file in files):
+            return True
+        folders = [folder / part for folder in folders if (folder / part).is_dir()]
+    return bool(folders) or not rest
 
 
 def _load_file(file: Path) -> ModuleType:

@@ -236,10 +236,10 @@ def _messages(turns: Sequence[Turn]) -> list[ChatMessage]:
 
 
 async def _close(model: object) -> None:
-    for name in ("aclose", "close"):
-        close = getattr(model, name, None)
+    # many classes of LlamaIndex have no way to be closed, and keep their connections under this name
+    for thing in (model, getattr(model, "_aclient", None)):
+        close = getattr(thing, "aclose", None) or getattr(thing, "close", None)
         if callable(close):
             done = close()
             if inspect.isawaitable(done):
                 await done
-            return

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import ConfigDict, Field, PrivateAttr, SecretStr
 
 from ..ports import Vector
 from .endpoint import Endpoint
@@ -42,7 +42,11 @@ class SiliconFlowEmbedding(BaseEmbedding):
     key_setting: str = Field(default="api_key", description="What errors call the key's setting.")
     limits: Limits = Field(default_factory=Limits, exclude=True)
     effects: Effects = Field(default=REAL, exclude=True, repr=False)
+    model_config = ConfigDict(extra="forbid")
     _endpoint: Endpoint = PrivateAttr()
+
+    def __init__(self, *, api_key: str | SecretStr, **settings: Any) -> None:
+        super().__init__(**{"api_key": api_key, **settings})
 
     def model_post_init(self, context: Any, /) -> None:
         """Open nothing yet; connections are made by the first call."""
@@ -56,7 +60,7 @@ class SiliconFlowEmbedding(BaseEmbedding):
         """The model that the settings describe."""
         return cls(
             model_name=settings.model,
-            api_key=SecretStr(settings.api_key),
+            api_key=settings.api_key,
             api_base=settings.api_base,
             embed_batch_size=settings.batch_size,
             dimensions=settings.dimensions,

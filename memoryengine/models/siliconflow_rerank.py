@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import ConfigDict, Field, PrivateAttr, SecretStr
 
 from ..text import clean
 from .endpoint import Endpoint
@@ -40,7 +40,11 @@ class SiliconFlowRerank(BaseNodePostprocessor):
     key_setting: str = Field(default="api_key", description="What errors call the key's setting.")
     limits: Limits = Field(default_factory=Limits, exclude=True)
     effects: Effects = Field(default=REAL, exclude=True, repr=False)
+    model_config = ConfigDict(extra="forbid")
     _endpoint: Endpoint = PrivateAttr()
+
+    def __init__(self, *, api_key: str | SecretStr, **settings: Any) -> None:
+        super().__init__(**{"api_key": api_key, **settings})
 
     def model_post_init(self, context: Any, /) -> None:
         """Open nothing yet; connections are made by the first call."""
@@ -54,7 +58,7 @@ class SiliconFlowRerank(BaseNodePostprocessor):
         """The model that the settings describe."""
         return cls(
             model=settings.model,
-            api_key=SecretStr(settings.api_key),
+            api_key=settings.api_key,
             api_base=settings.api_base,
             batch_size=settings.batch_size,
             max_chars=settings.max_chars,

@@ -6,11 +6,15 @@ import pytest
 
 from memoryengine.errors import ModelAnswerError, ModelUnavailable
 from memoryengine.ports import Turn
-from memoryengine.testing.siliconflow_server import SiliconFlowServer, changed, too_many
+from memoryengine.testing.siliconflow_server import Answer, SiliconFlowServer, changed, too_many
 
 from .conftest import Build, Slept
 
 HELLO = [Turn("system", "Be kind."), Turn("user", "你好")]
+
+
+def always(answer: str) -> Answer:
+    return lambda messages: answer
 
 
 async def pieces(build: Build, **more: object) -> list[str]:
@@ -47,7 +51,7 @@ async def test_thinking_is_cut_whole_and_streamed(build: Build, server: SiliconF
 
 async def test_an_answer_that_is_all_thinking_is_an_error(build: Build, server: SiliconFlowServer) -> None:
     for answer in ("<think>I never stop", "", "  \n "):
-        server.answer = lambda _, answer=answer: answer
+        server.answer = always(answer)
         with pytest.raises(ModelAnswerError, match="nothing but thinking or blanks"):
             await build.chat().chat(HELLO)
         with pytest.raises(ModelAnswerError, match="max_tokens"):

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from memoryengine.models.gate import Gate, PerLoop, together
+
+
+@dataclass
+class Counted:
+    now: int = 0
+    most: int = 0
+    done: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def enter(self) -> None:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+
+    def leave(self) -> None:
+        with self.lock:
+            self.now -= 1
+            self.done += 1
+
+
+def test_threads_and_event_loops_share_one_limit() -> None:
+    gate, seen = Gate(2), Counted()
+
+    def in_thread() -> None:
+        with gate:
+            seen.enter()
+            time.sleep(0.01)
+            seen.leave()
+
+    async def in_loop() -> None:
+        async with gate:
+            seen.enter()
+            await asyncio.sleep(0.01)
+            seen.leave()
+
+    async def many() -> None:
+        await asyncio.gather(*(in_loop() for _ in range(8)))
+
+    with ThreadPoolExecutor(6) as pool:
+        work = [pool.submit(in_thread) for _ in range(8)]
+        work += [pool.submit(asyncio.run, many()) for _ in range(2)]
+        for each in work:
+            each.result(10)
+    assert seen.done == 24
+    assert seen.most == 2
+    assert seen.now == 0
+
+
+async def test_a_cancelled_waiter_loses_no_place() -> None:
+    gate = Gate(1)
+    entered: list[int] = []
+
+    async def use(number: int) -> None:
+        async with gate:
+            entered.append(number)
+            await asyncio.sleep(0.01)
+
+    for moment in (0, 0.005, 0.01, 0.015):
+        tasks = [asyncio.create_task(use(number)) for number in range(4)]
+        await asyncio.sleep(moment)
+        for task in tasks[1:3]:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert results[0] is None
+        assert results[3] is None
+    await asyncio.wait_for(use(99), 1)
+    assert entered[-1] == 99
+
+
+class Thing:
+    def __init__(self) -> None:
+        self.closed = False
+        self.loop = asyncio.get_running_loop()
+
+    async def close(self) -> None:
+        await asyncio.sleep(0)
+        self.closed = True
+
+
+def test_each_loop_has_its_own_thing_and_closes_it_when_it_ends() -> None:
+    made: list[Thing] = []
+
+    def make() -> Thing:
+        made.append(Thing())
+        return made[-1]
+
+    held = PerLoop(make)
+
+    async def use() -> bool:
+        one, other = await asyncio.gather(held.get(), held.get())
+        return one is other and not one.closed
+
+    assert asyncio.run(use())
+    assert asyncio.run(use())
+    assert len(made) == 2
+    assert all(thing.closed for thing in made)
+
+
+async def test_closing_and_forgetting() -> None:
+    held = PerLoop(Thing)
+    first = await held.get()
+    await held.close()
+    await held.close()
+    second = await held.get()
+    assert first.closed
+    assert not second.closed
+    del held
+    gc.collect()
+    await asyncio.sleep(0.01)
+    assert second.closed
+
+
+async def test_together_keeps_order_and_raises_the_failure_itself() -> None:
+    async def work(number: int) -> int:
+        await asyncio.sleep(0.01 * (3 - number))
+        if number == 2:
+            raise KeyError("two")
+        finished.append(number)
+        return number
+
+    finished: list[int] = []
+    assert await together([work(0), work(1)]) == [0, 1]
+    assert await together([]) == []
+    finished.clear()
+    with pytest.raises(KeyError, match="two"):
+        await together([work(0), work(1), work(2)])
+    assert finished == []
