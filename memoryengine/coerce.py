@@ -92,8 +92,10 @@ def _wanted(annotation: Any) -> str:
 def _scalar(node: Node, annotation: Any, what: str) -> tuple[Any, list[Problem]]:
     value = typed(node.text) if node.filled and annotation is not str else node.value
     if get_origin(annotation) is Literal:
-        known = any(value == held and type(value) is type(held) for held in get_args(annotation))
-        return (value, []) if known else _refuse(node, annotation, what)
+        for one in (value, node.text) if node.filled else (value,):
+            if any(one == held and type(one) is type(held) for held in get_args(annotation)):
+                return one, []
+        return _refuse(node, annotation, what)
     if annotation is float and type(value) in (int, float):
         return float(value), []  # type: ignore[arg-type]  # a number, as the line above says
     if annotation is str and node.filled:

@@ -209,6 +209,10 @@ class _Reader:
             _zone(name)
         except (ValueError, OSError, ZoneInfoNotFoundError):
             place = self.places.get("time_zone", self.root.place)
+            if name == LOCAL:
+                message = "The machine's time zone cannot be told."
+                self.problems.append(place.problem(message, "Name one, as in time_zone: Asia/Shanghai."))
+                return "UTC"
             near = nearest(name, available_timezones())
             hint = f"Did you mean {near!r}? {ZONE_HINT}" if near else ZONE_HINT
             self.problems.append(place.problem(f"There is no time zone {name!r}.", hint))
@@ -255,6 +259,8 @@ class _Reader:
 
     def store_path(self, spec: Spec, node: Node) -> Spec:
         path = spec.get("path")
+        if path is None and spec.get("use") == "sqlite":
+            return _default_store(self.environ)
         if not isinstance(path, str) or path == ":memory:":
             return {}
         return {"path": str(_absolute(path, self.folder(node), self.environ))}
