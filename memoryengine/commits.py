@@ -139,11 +139,11 @@ def actions_of(changes: Changes, ground: Ground) -> tuple[Action, ...]:
     """What a commit did, memory by memory, for people to read."""
     held = {id_: memory_of(d) for id_, d in ground.memories.items()}
     made = {m.id: m for m in changes.memories}
-    done = [Action("new", m) for m in changes.memories]
+    known = {**held, **made}
+    done = [Action("new", m, known.get(m.superseded_by)) for m in changes.memories]
     for expiry in changes.expired:
         retired = replace(held[expiry.memory], status="expired", reason=expiry.reason)
-        by = made.get(expiry.superseded_by) or held.get(expiry.superseded_by)
-        done.append(Action("expired", retired, by))
+        done.append(Action("expired", retired, known.get(expiry.superseded_by)))
     done += [Action("known", held[id_]) for id_, _ in changes.known if id_ in held]
     done += [Action("deleted", held[id_]) for id_ in changes.deleted]
     return tuple(done)

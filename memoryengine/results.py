@@ -15,7 +15,7 @@ from .workflow import StepTrace
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a commit did with one memory; `by` is what took the place of an expired one."""
+    """What a commit did with one memory; `by` is what took the place of one that expired or came too late."""
 
     verb: Literal["new", "expired", "known", "deleted"]
     memory: Memory
@@ -26,6 +26,8 @@ class Action:
         if self.verb == "expired":
             why = f"{memory.reason} by: {self.by.content}" if self.by else f"{memory.reason}"
             return f"expired {memory.kind}: {memory.content} ({why})"
+        if self.by:
+            return f"new {memory.kind}: {memory.content} ({memory.status}: {memory.reason} by: {self.by.content})"
         verb = "already known" if self.verb == "known" else f"{self.verb} {memory.kind}"
         return f"{verb}: {memory.content}" + (f" ({memory.status})" if self.verb != "deleted" else "")
 
@@ -72,7 +74,8 @@ class Result:
             return f"deleted: {self.deleted_memories} memories, {self.deleted_messages} messages"
         found = (*(hit.item for hit in self.hits), *self.memories, *self.messages)
         if found:
-            return "\n".join(show(item, self.locale) for item in found)
+            contents = {item.id: item.content for item in found}
+            return "\n".join(_listed(item, contents, self.locale) for item in found)
         if self.actions:
             return "\n".join(["[MEMORY ACTIONS]:", *map(str, self.actions)])
         return self.stopped or "nothing to change"
@@ -84,3 +87,9 @@ def show(item: Memory | Message, locale: Locale) -> str:
     if isinstance(item, Message):
         return f"[{said}] {item.speaker or item.role}: {item.content}"
     return f"[{said}] {item.content}" + (f" ({item.status}: {item.reason})" if item.status == "expired" else "")
+
+
+def _listed(item: Memory | Message, contents: Mapping[str, str], locale: Locale) -> str:
+    """As `show`, and what took the memory's place, where that is among the same results."""
+    by = contents.get(item.superseded_by, "") if isinstance(item, Memory) else ""
+    return show(item, locale) + (f" -> {by}" if by else "")

@@ -22,9 +22,9 @@ _QUESTION = re.compile(
 
 _REPLIES: dict[Language, dict[str, str]] = {
     "zh": {
-        "recalled": "【离线模式】我记得:{text}(记于 {time})",
-        "unknown": "【离线模式】没有找到相关的记忆。我是不含语言模型的离线规则程序,配置一个真正的模型后才能自由回答。",
-        "noted": "【离线模式】收到。我是不含语言模型的离线规则程序,配置一个真正的模型后才能自由对话。",
+        "recalled": "【离线模式】我记得：{text}（记于 {time}）",
+        "unknown": "【离线模式】没有找到相关的记忆。我是不含语言模型的离线规则程序，配置一个真正的模型后才能自由回答。",
+        "noted": "【离线模式】收到。我是不含语言模型的离线规则程序，配置一个真正的模型后才能自由对话。",
     },
     "en": {
         "recalled": "[offline] I remember: {text} (noted {time})",
