@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from .errors import ModelAnswerError
@@ -143,13 +143,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of some words, in any case."""
+    """One of some words, in any case; `also` holds other words for them."""
 
     words: tuple[str, ...]
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, value: Any) -> str:
         """The word; raises ValueError."""
         word = value.strip().lower() if isinstance(value, str) else ""
+        word = self.also.get(word, word)
         if word not in self.words:
             raise ValueError(f"one of {', '.join(self.words)}")
         return word
@@ -171,6 +173,11 @@ def read_rows(text: str, schema: Schema, *, numbered: bool = False) -> list[Row]
         objects = read_objects(text)
         if numbered:
             objects = [row for found in objects for row in _unfold(found, tuple(schema))]
+    return held_to(schema, objects, text)
+
+
+def held_to(schema: Schema, objects: Iterable[Row], text: str) -> list[Row]:
+    """Objects of the answer `text`, each held to `schema`, as `read_rows` does it."""
     return [_checked(place, found, schema, text) for place, found in enumerate(objects, 1)]
 
 

@@ -159,6 +159,17 @@ async def test_an_answer_that_cannot_be_trusted_changes_nothing(bad: object) -> 
     assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
 
 
+@pytest.mark.parametrize("relation", ["Contradiction", "矛盾", " CONTRADICTED "])
+async def test_other_words_for_a_relation_are_understood_and_none_is_none(relation: str) -> None:
+    none = {"id": 1, "relation": "none", "by": None}
+    worker, chat, _ = comparing([BEIJING], [none, verdict(2, relation, 1)])
+    changes = (await worker.run((SHANGHAI,))).changes
+    assert changes.expired == (Expiry("beijing", "contradicted", "shanghai"),)
+    assert len(chat.calls) == 1
+    worker, _, _ = comparing([BEIJING], [none])
+    assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
+
+
 async def test_hostile_memories_stay_in_their_lines() -> None:
     known = [memory(text, id_=f"k{n}") for n, text in enumerate(HOSTILE)]
     worker, chat, _ = comparing(known, "[]", embed=False)

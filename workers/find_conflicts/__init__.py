@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from memoryengine.answers import OneOf, Schema, Whole, ask, json_lines, read_rows
+from memoryengine.answers import OneOf, Schema, Whole, ask, held_to, json_lines, read_objects
 from memoryengine.errors import ModelAnswerError
 from memoryengine.filters import AllOf, Is
 from memoryengine.ports import ChatModel, Clock, Reader, Search, Sort
@@ -19,6 +19,11 @@ from memoryengine.worker import Memories, worker
 from .verdicts import CONTAINED, CONTRADICTED, Verdict, settle
 
 COMPARED = ("observation", "custom")
+NO_RELATION = frozenset({"none", "null", "no", "无", "没有"})
+OTHER_WORDS = {
+    **dict.fromkeys(("contradiction", "contradictory", "contradicts", "矛盾", "被取代"), CONTRADICTED),
+    **dict.fromkeys(("containment", "contained in", "is contained", "包含", "被包含"), CONTAINED),
+}
 
 
 @dataclass(frozen=True)
@@ -102,11 +107,13 @@ class FindConflicts:
 def _read(text: str, rows: Sequence[Memory]) -> list[Verdict]:
     schema: Schema = {
         "id": Whole(1, len(rows)),
-        "relation": OneOf((CONTRADICTED, CONTAINED)),
+        "relation": OneOf((CONTRADICTED, CONTAINED), OTHER_WORDS),
         "by": Whole(1, len(rows)),
     }
+    # Some models go through all memories and say "none" of most.
+    told = [row for row in read_objects(text) if str(row.get("relation", "")).strip().lower() not in NO_RELATION]
     verdicts = []
-    for row in read_rows(text, schema):
+    for row in held_to(schema, told, text):
         if row["id"] == row["by"]:
             raise ModelAnswerError(f"The model's answer sets memory {row['id']} against itself; name two memories.")
         verdicts.append(Verdict(rows[row["id"] - 1], row["relation"], rows[row["by"] - 1]))
