@@ -177,7 +177,9 @@ def test_the_text_of_a_period_is_as_it_was_written() -> None:
 
 
 def test_far_and_impossible_times_are_left_out() -> None:
-    for text in ("in 9999 years", "99999999 days ago", "999999999999 weeks ago", "九千万年前", "31 June", "2023-02-30"):
+    far = ("in 9999 years", "99999999 days ago", "999999999999 weeks ago", "九千万年前", "2500年春节")
+    missing = ("31 June", "2023-02-30", "2024年农历六月三十", "29 February 2023")
+    for text in far + missing:
         assert find_periods(text, AT) == ()
     for at in (datetime(1, 1, 1, tzinfo=SHANGHAI), datetime(9999, 12, 31, 23, 59, tzinfo=NEW_YORK)):
         for text in ("yesterday", "tomorrow", "last year", "下个月", "every Monday", "on 3 July", "周五", "in 3 hours"):
@@ -188,7 +190,8 @@ def test_far_and_impossible_times_are_left_out() -> None:
 WORDS = """
 yesterday last next this every Friday May 3 15th of July 2023 at 3pm to from between and since until before after week
 month year ago in two the early end morning spring Christmas 7/3 2023-07-03 12:30 past few days weekend 99999999
-昨天 上 下 周 五 一 三 月 日 号 年 前 后 每 天 到 至 从 2023年 7月 晚上 点 半 春节 去年 底 初 内 来 最近 的 两 个 十 了
+昨天 上 下 周 五 一 三 月 日 号 年 前 后 每 天 到
+至 从 2023年 7月 晚上 点 半 春节 去年 底 初 内 来 最近 的 两 个 十 了 农历 腊月 第一周
 """
 
 

@@ -14,6 +14,8 @@ from memoryengine.times.chinese_words import (
     DAY_PARTS,
     FESTIVAL,
     FEW,
+    LUNAR_MONTH,
+    LUNAR_MONTHS,
     MONTH,
     OFFSETS,
     PART,
@@ -112,7 +114,7 @@ def _week(m: Match) -> Meaning | None:
     return Parts(weeks=weeks, weekday=WEEKDAYS[name] if name else None)
 
 
-@chinese.rule(rf"(?<![一二两三四五六七八九十几\d半每第整]){WEEK}{WEEKDAY}")
+@chinese.rule(rf"(?:(?<=[周期拜][一二三四五六])|(?<![一二两三四五六七八九十几\d半每第整])){WEEK}{WEEKDAY}")
 def _weekday(m: Match) -> Meaning | None:
     return Parts(weekend=True) if m["wd"] == "末" else Parts(weekday=WEEKDAYS[m["wd"]])
 
@@ -192,6 +194,23 @@ def _slice(m: Match) -> Meaning | None:
     return Parts(slice=SLICES[m["s"]], weak=True)
 
 
+@chinese.rule(
+    r"(?<=[年月份])的?第(?P<n>[一二三四])个?(?:周|星期|礼拜)(?![一二三四五六日天])",
+    r"(?<=[年月份])的?(?P<n>最后)一个?(?:周|星期|礼拜)",
+)
+def _nth_week(m: Match) -> Meaning | None:
+    return Parts(slice=f"week {zh_number(m['n']) or 'last'}", weak=True)
+
+
+@chinese.rule(rf"[农阴]历(?P<leap>闰)?(?P<mo>{LUNAR_MONTH})月(?:初|廿)?(?P<d>{DAY_NUMBER})日?")
+def _lunar(m: Match) -> Meaning | None:
+    """农历八月十五, as a festival of its own; a leap month is left out."""
+    day = zh_number(m["d"])
+    day = day + 20 if day and "廿" in m.group() and day < 10 else day
+    month = LUNAR_MONTHS.get(m["mo"]) or zh_number(m["mo"])
+    return Parts(festival=f"lunar:{month}-{day}") if day and day <= 30 and not m["leap"] else None
+
+
 @chinese.rule(rf"(?:{FESTIVAL})(?![班路号万百个])")
 def _festival(m: Match) -> Meaning | None:
     return Parts(festival=words.festival(m.group()))
@@ -236,7 +255,20 @@ def _from_now(m: Match) -> Meaning | None:
     )  # 两三天前 is for the next rule
     if count is None or two or (unit == "year" and len(m["n"]) >= 4):
         return None
+    if m["more"] and count % 10 == 0:  # 三十多年前
+        first, last = sorted((sign * count * factor, sign * (count + 9) * factor))
+        return Parts(reach=Reach(unit, first, last))
     return _halves(m["unit"], sign * (2 * count + 1)) if m["half"] else words.offset(m["unit"], sign * count)
+
+
+@chinese.rule(rf"{_NO_DIGIT_BEFORE}(?P<n>{ZH_NUMBER})个半(?P<unit>月|小时|钟头){_SIDE}")
+def _and_a_half(m: Match) -> Meaning | None:
+    """两个半月前: two months and fifteen days ago."""
+    count = zh_number(m["n"])
+    if count is None:
+        return None
+    halves = (2 * count + 1) * (-1 if "前" in m["ago"] else 1)
+    return Parts(days=15 * halves) if m["unit"] == "月" else Parts(moved=("minute", 30 * halves))
 
 
 def _halves(unit: str, count: int) -> Parts | None:
@@ -273,7 +305,7 @@ def _reach(m: Match) -> Meaning | None:
     if m["n"] == "半":
         return Parts(reach=Reach("month", -6, 0)) if unit == "year" else None
     count = FEW[1] if m["n"] == "几" else zh_number(m["n"]) if m["n"] else 1
-    if not count:
+    if not count or (unit == "year" and count >= 1000):  # 2020年来 counts from a year
         return None
     if m["w"].endswith("过"):
         return words.offset(m["unit"], count)

@@ -137,7 +137,9 @@ def _unit(m: Match) -> Meaning | None:
 
 
 @english.rule(
-    r"\b(?:beginning|start|middle|end|first half|second half) of (?P<x>the (?P<unit>month|year|week))\b", needs="of"
+    r"\b(?:beginning|start|middle|end|first half|second half|(?:first|second|third|fourth|last) week) of"
+    r" (?P<x>the (?P<unit>month|year|week))\b",
+    needs="of",
 )
 def _this_unit(m: Match) -> Meaning | None:
     return offset(m["unit"], 0)
@@ -258,6 +260,23 @@ def _shift(m: Match) -> Meaning | None:
     if m["unit"] == "weekend":
         return Parts(shift=Shift("week", count, 6, 7), weak=True)
     return Parts(shift=Shift(UNITS[m["unit"]][0], count), weak=True)
+
+
+@english.rule(rf"\b(?P<n>{EN_NUMBER}) (?P<day>{DAY})s? ago\b", needs="ago")
+def _weekdays_ago(m: Match) -> Meaning | None:
+    """Two Fridays ago is the Friday before last Friday."""
+    count, day = en_number(m["n"]), weekday(m["day"])
+    return Parts(days=0, shift=Shift("week", -count, day, day)) if count else None
+
+
+@english.rule(r"\bthe week of(?= \S)", needs="week")
+def _week_of(_: Match) -> Meaning | None:
+    return Parts(shift=Shift("week", 0), weak=True)
+
+
+@english.rule(r"\b(?:the )?(?P<nth>first|second|third|fourth|last) week (?:of|in)(?= \S)", needs="week")
+def _nth_week(m: Match) -> Meaning | None:
+    return Parts(slice=f"week {ordinal(m['nth']) or 'last'}", weak=True)
 
 
 @english.rule(rf"\b(?:in|during|over|since|until|till|by) (?:the )?(?P<x>(?P<s>{SEASON})\b{OF_YEAR})", needs=IN_SEASON)

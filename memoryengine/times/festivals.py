@@ -114,8 +114,17 @@ def _lunar(year: int, month: int, day: int) -> date | None:
 
     if not 1900 <= year <= 2100:
         return None
-    found: date = LunarDate(year, month, day).to_solar_date()
+    try:
+        found: date = LunarDate(year, month, day).to_solar_date()
+    except ValueError:  # a month of 29 days has no 30th
+        return None
     return found
+
+
+def _lunar_day(year: int, month: int, day: int) -> date | None:
+    """The day of a lunar date that lies in a calendar year; the last lunar months reach into the next one."""
+    found = (_lunar(lunar_year, month, day) for lunar_year in (year, year - 1))
+    return next((date for date in found if date and date.year == year), None)
 
 
 def _easter(year: int) -> date:
@@ -137,10 +146,10 @@ def _qingming(year: int) -> date | None:
 
 
 def _moving(name: str, year: int) -> date | None:
-    if name == "laba":  # the twelfth lunar month ends in the next calendar year
-        return _lunar(year - 1, *LUNAR[name])
+    if name.startswith("lunar:"):
+        return _lunar_day(year, *map(int, name[6:].split("-")))
     if name in LUNAR:
-        return _lunar(year, *LUNAR[name])
+        return _lunar_day(year, *LUNAR[name])
     if name == "lunar new year eve":
         first = _lunar(year, 1, 1)
         return first and first - timedelta(days=1)

@@ -284,8 +284,11 @@ def _inside(span: Span, parts: Parts) -> Span | None:
 
 
 def _sliced(span: Span, name: str) -> Span:
-    """The beginning, middle, end or half of a span; thirds where it is neither a month nor a year."""
+    """The beginning, middle, end, half or nth week of a span; thirds where it is neither a month nor a year."""
     first, length = span.start.date(), (span.end - span.start).days
+    if name.startswith("week"):
+        begin = length - 7 if name == "week last" else 7 * int(name[5:]) - 7
+        return Span(span.start + begin * dates.DAY, span.start + (begin + 7) * dates.DAY)
     if 365 <= length <= 366:
         begin, count = _OF_YEAR[name]
         return dates.months(first.year, begin, count)
