@@ -132,12 +132,12 @@ async def test_too_few_results_are_an_answer_error(build: Build, server: Silicon
 async def test_a_slow_answer_ends_at_the_time_limit(build: Build, server: SiliconFlowServer, kind: str) -> None:
     await call_of(build, kind)()
     server.fail_next(slow(5), times=2)
-    call = call_of(build, kind, timeout=0.2, retries=1)
+    call = call_of(build, kind, timeout=0.5, retries=1)
     start = time.monotonic()
     error = await failed(call)
     assert isinstance(error, ModelUnavailable)
-    assert "within 0.2 seconds" in error.message
-    assert 0.4 <= time.monotonic() - start < 3
+    assert "within 0.5 seconds" in error.message
+    assert 1.0 <= time.monotonic() - start < 4
     assert server.count() == 3
 
 
@@ -149,7 +149,7 @@ async def test_the_total_time_limit_holds_over_all_attempts(build: Build, server
     error = await failed(call_of(build, kind, timeout=0.3, total_timeout=0.9, retries=9))
     assert isinstance(error, ModelUnavailable)
     assert time.monotonic() - start < 3
-    assert 2 <= server.count() <= 6
+    assert 2 <= server.count() <= 5
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -220,8 +220,9 @@ async def test_a_cancelled_call_stops_and_gives_its_place_back(
     call = call_of(build, kind, concurrency=1)
     server.fail_next(slow(5))
     task = asyncio.ensure_future(call())
-    await asyncio.sleep(0.15)
-    assert server.count() == 1
+    async with asyncio.timeout(5):
+        while not server.count():  # noqa: ASYNC110  the server runs in another thread
+            await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
