@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from tzlocal import get_localzone
-
 from . import values
 from .coerce import BROKEN, coerce, found, unknown_keys
 from .config_files import ADDED, Config, read_config
@@ -133,6 +131,8 @@ def _zone(name: str) -> ZoneInfo:
     """Raises ValueError, OSError or ZoneInfoNotFoundError where there is no such zone."""
     if name != LOCAL:
         return ZoneInfo(name)
+    from tzlocal import get_localzone  # not needed, and not loaded, where the config names a zone
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a machine without a zone is in UTC, and need not be told so
         return get_localzone()

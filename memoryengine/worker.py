@@ -117,9 +117,13 @@ class InstanceSettings:
 
 def worker(name: str) -> Callable[[W], W]:
     """Mark a class as the worker `name`; its contract is read when a config loads it (`spec_of`)."""
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame else None
+    at = (caller.f_code.co_filename, caller.f_lineno) if caller else ("", 0)
 
     def mark(cls: W) -> W:
         cls.__worker__ = name  # type: ignore[attr-defined]  # the mark that loading looks for
+        cls.__worker_at__ = at  # type: ignore[attr-defined]  # reading it from the source would take milliseconds
         return cls
 
     return mark
@@ -131,6 +135,7 @@ def spec_of(cls: type) -> WorkerSpec:
     if problems:
         raise ConfigError(problems)
     hints, run = get_type_hints(cls), _run(cls)
+    file, line = _place(cls)
     run_hints = get_type_hints(run)
     held = {f.name: Slot(hints[f.name], _default(f)) for f in fields(cls)}
     return WorkerSpec(
@@ -141,8 +146,8 @@ def spec_of(cls: type) -> WorkerSpec:
         settings={n: slot for n, slot in held.items() if port_of(slot.type) is None},
         ports={n: slot for n, slot in held.items() if port_of(slot.type) is not None},
         summary=(inspect.getdoc(cls) or "").partition("\n")[0],
-        file=inspect.getsourcefile(cls) or "",
-        line=inspect.getsourcelines(cls)[1],
+        file=file,
+        line=line,
         result=_result(run_hints["return"]),
     )
 
@@ -188,11 +193,21 @@ def _outputs(result: type | None) -> dict[str, Any]:
     return get_type_hints(result) if result else {}
 
 
+def _place(cls: type) -> tuple[str, int]:
+    """The file and line of the mark, or of the class where it has none."""
+    if "__worker_at__" in vars(cls):
+        return cls.__worker_at__  # type: ignore[attr-defined,no-any-return]  # as `worker` has set it
+    try:
+        return inspect.getsourcefile(cls) or "", inspect.getsourcelines(cls)[1]
+    except (OSError, TypeError):  # made at run time: there is no source
+        return "", 0
+
+
 def _shape_problems(cls: type) -> list[Problem]:
     """Every way in which a marked class is no worker, each with the class's place."""
     name = vars(cls).get("__worker__", cls.__name__)
     found = [*_class_problems(cls), *(_run_problems(cls) if "run" in vars(cls) else ["it has no method `run`."])]
-    file, line = inspect.getsourcefile(cls) or "", inspect.getsourcelines(cls)[1]
+    file, line = _place(cls)
     return [Problem(file, line, 1, f"The class {cls.__name__} cannot be the worker {name!r}: {f}") for f in found]
 
 

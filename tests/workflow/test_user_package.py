@@ -1,0 +1,97 @@
+"""A worker and a workflow of a user's own, outside of the package, brought in by a config alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from memoryengine.assembly import check_config
+from memoryengine.workflow import run_plan
+
+CONFIG = """\
+extends: embedded
+workers: [./my_workers]
+workflows: [./my_workflows]
+instances:
+  shout_twice: {use: shout, times: 2}
+"""
+WORKER = '''
+from dataclasses import dataclass
+
+from memoryengine.worker import worker
+
+
+@dataclass(frozen=True)
+class Shouted:
+    text: str
+
+
+@worker("shout")
+@dataclass(frozen=True)
+class Shout:
+    """Say it louder."""
+
+    times: int = 1
+
+    async def run(self, text: str) -> Shouted:
+        return Shouted(text.upper() + "!" * self.times)
+'''
+WORKFLOW = """\
+operation: shout_at
+inputs: [text]
+outputs: [text]
+steps: shout,shout_twice
+"""
+
+
+def make_house(folder: Path, workflow: str = WORKFLOW) -> Path:
+    (folder / "my_workers").mkdir()
+    (folder / "my_workers" / "shout.py").write_text(WORKER, encoding="utf-8")
+    (folder / "my_workflows").mkdir()
+    (folder / "my_workflows" / "shout_at.yaml").write_text(workflow, encoding="utf-8")
+    file = folder / "mine.yaml"
+    file.write_text(CONFIG, encoding="utf-8")
+    return file
+
+
+async def test_a_users_worker_and_workflow_are_there_beside_the_stock_ones(tmp_path: Path) -> None:
+    checked = check_config(make_house(tmp_path), {"HOME": str(tmp_path)})
+    assert checked.problems == ()
+    assert checked.workers["shout"].file == str(tmp_path / "my_workers" / "shout.py")
+    assert {"shout_at", "retrieve_memory", "consolidate_memory"} <= set(checked.plans)
+
+    def make(step: Any) -> object:
+        return step.worker.cls(**step.settings)
+
+    outcome = await run_plan(checked.plans["shout_at"], {"text": "hello"}, make)
+    assert outcome.values == {"text": "HELLO!!!"}
+    assert [step.instance for step in outcome.steps] == ["shout", "shout_twice"]
+
+
+def test_a_users_workflow_may_include_a_stock_one_and_replace_another(tmp_path: Path) -> None:
+    file = make_house(tmp_path)
+    (tmp_path / "my_workflows" / "found.yaml").write_text(
+        """\
+operation: list_memory
+inputs: [query, window, kinds, asked_at, limit]
+outputs: [hits]
+steps:
+  - include: retrieve_memory
+""",
+        encoding="utf-8",
+    )
+    checked = check_config(file, {"HOME": str(tmp_path)})
+    assert checked.problems == ()
+    assert set(checked.plans["list_memory"].outputs) == {"hits"}
+    assert checked.plans["list_memory"].inputs == checked.plans["retrieve_memory"].inputs
+
+
+def test_a_problem_in_it_is_told_with_its_own_line_and_nothing_else(tmp_path: Path) -> None:
+    file = make_house(tmp_path, WORKFLOW.replace("shout,shout_twice", "shuot,shout_twice"))
+    checked = check_config(file, {"HOME": str(tmp_path)})
+    assert len(checked.problems) == 1
+    assert str(checked.problems[0]).startswith(
+        f"{tmp_path / 'my_workflows' / 'shout_at.yaml'}:4:8: "
+        "There is no worker or instance 'shuot'. Did you mean 'shout'?"
+    )
+    assert "shout_at" not in checked.plans
