@@ -27,8 +27,9 @@ BROKEN: Final[Any] = _Broken()
 
 
 def coerce(node: Node, annotation: Any, what: str) -> tuple[Any, list[Problem]]:
-    """The value of `node` as `annotation` wants it, or `BROKEN`, and every problem; `what` names it in them, as in `limits`.
+    """The value of `node` as `annotation` wants it, or `BROKEN`, and every problem.
 
+    `what` names the value in problems, as in `limits` (parts of it are then `limits.run_seconds`).
     Known are int, float, bool, str, None, Any, Literal, unions, tuples and lists, mappings from str, and frozen
     dataclasses (unknown keys are refused, keys without a default must be there). A whole number may stand for a float,
     nothing else for anything else. A dataclass with a broken field that has a default is made with the default.
