@@ -79,7 +79,7 @@ _NAMED = re.compile(
 )
 _THIS = re.compile(r"(?:这|那)(?!(?:个|只|条|位|本|家|张|辆)?(?:就|也|可)?是(?:我|咱|俺))(?!天|年|时|个月|周|段时间)")
 _PERSONAL = re.compile(rf"(?:{_ADV}[，,]?)*(?:{PERSONAL})")
-_AGED = re.compile(rf"(?:{_ADV})*[\d一二三四五六七八九十]{{1,4}}岁(?:了|啦|半)?\Z|(?:{ATTRIBUTES})(?:是|为|：|:)[^，]")
+_AGED = re.compile(rf"(?:{_ADV})*[\d一二三四五六七八九十]{{1,4}}岁(?:了|啦|半)?\Z|(?:{ATTRIBUTES})(?:是|为|：|:|在|每|大概|大约|一共|\d)[^，]")
 _PRONOUN = re.compile(r"(?:他|她|它|他们|她们|它们|其)")
 _OWN_START = re.compile(rf"(?:{_ADV}|{TIMES}[，,]?)*(?:{ME}|{KIN})")
 _BOUND = re.compile(

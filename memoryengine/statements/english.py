@@ -53,6 +53,7 @@ _LEAD = re.compile(
     r"i (?:just )?(?:wanted|want|need|have|should|must|would like|'d like) (?:to )?(?:say|tell you|mention|share|let you know|"
     r"add|admit)|let me tell you|i(?: have|'ve)? (?:told you|mentioned|said)(?: before| already)?|i must say|"
     r"(?:given|seeing|considering) that|(?:hi|hello|hey)(?: there)?(?: [A-Z]\w+)?(?=,)|thanks(?: \w+){0,3}(?=,)|"
+    r"(?:since|because|as)(?= (?:i|i'm|i've|my|we|our)\b)|i(?: would|'d) say(?= (?:i|i'm|my|we)\b)|"
     r"i (?:think|guess|believe|suppose|feel like|mean)(?=,? (?:that )?(?:i|i'm|i've|my|we)\b))"
     r"(?: that)?(?:[,:]+\s*|\s+|\s*[-–—.]+\s+|\Z)",
     re.IGNORECASE,
@@ -69,6 +70,7 @@ _OPENING = re.compile(
     rf"just|soon|eventually|originally|still|once|"
     rf"(?:(?:every|each|last|next|this|these|those|one|some|most)(?: \w+){{1,3}}?|"
     rf"(?:in|on|at|since|for|during|from|by|until|after|before|around|about|with|as)(?: [\w'-]+){{1,6}}?|"
+    rf"(?:ever since|due to|because of|thanks to|despite|whenever|while|although|though|once)(?: [\w'-]+){{1,8}}?|"
     rf"(?:\w+ ){{1,2}}(?:days?|weeks?|months?|years?) (?:ago|from now)|when (?:i was|we were)(?: [\w'-]+){{1,6}}?)"
     rf"(?=,|\s+(?:{_I}|{_OWN})\b)),?\s+|[^,.?!]{{2,60}},\s+(?=(?:{_I}|{_OWN})\b)",
     re.IGNORECASE,
@@ -140,11 +142,13 @@ _FEELING = re.compile(r"(?:i|we)(?:'m| am)? (?:feel|feeling|think|believe|guess)
 
 _BE = r"(?:is|are|was|were|has been|have been|will be|became|isn't|aren't|means|=)"
 _OWN_SUBJECT = re.compile(
-    rf"{_OWN}\s+\S|(?:one|some|both|all|most|half|many|two|three|four|none|neither|each|several|a (?:few|friend|couple)|the \w+)"
+    rf"(?:(?:both|all|some|each|many|most|half)\s+(?:of\s+)?)?{_OWN}\s+\S|(?:one|some|both|all|most|half|many|two|three|four|none|neither|each|several|a (?:few|friend|couple)|the \w+)"
     rf"(?: \w+)? of (?:my|our|us|mine|ours)\b|(?:a|an|this|that|the) \w+ of mine\b|me and my\b|both of us\b|"
     rf"the [^,.]{{2,60}}?\s(?:i|we|my|our)\s+[^,.]{{2,80}}?\s{_BE}\s|{_PARENT}\s+\w+",
     re.IGNORECASE,
 )
+# A verb that no list holds ("my licence expires in May"), or a colon in its place ("my size: 42").
+_UNKNOWN_VERB = re.compile(rf"{_OWN}\s+(?:\S+\s+){{1,3}}?\w+(?<!s)s\s+(?!and\b|or\b|of\b)\S|{_OWN}\s[^:]{{2,40}}:\s*\S", re.IGNORECASE)
 _OWN_OBJECT = re.compile(
     rf"(?!{_WH}\b|{_AUX}\b|it'?s\b|this\b|that'?s?\b|you\b)(?:\S+\s+){{1,6}}?{_BE}\s+(?:(?:also|still|really|definitely|always|now|"
     rf"currently|one|all|both|part|half|some|by far|not)\s+)*(?:of\s+)?(?:my|our|mine|ours)\b|"
@@ -152,7 +156,9 @@ _OWN_OBJECT = re.compile(
     rf"(?!{_WH}\b|{_AUX}\b|you\b|that'?s?\b|this\b|it\b)(?:\S+\s+){{1,4}}?"
     r"(?:makes?|made|gives?|gave|helps?|keeps?|drives?|bores?|relaxes|calms?|annoys?|scares?|bothers?|terrif\w+|disgusts?|"
     r"fascinates?|interests?|inspires?|upsets?|reminds?|taught|teaches|bought|sent|told|calls?|visits?|loves?|likes?|knows?|"
-    r"lives? (?:with|near)|works? with|married|left|asked|promoted|hired)\s+(?:me|us|my|our)\b",
+    r"lives? (?:with|near)|works? with|married|left|asked|promoted|hired)\s+(?:me|us|my|our)\b|"
+    rf"(?!{_WH}\b|{_AUX}\b|you\b|that'?s?\b|this\b|it\b|thanks?\b|sounds?\b|looks?\b|seems?\b)(?:\S+\s+){{1,4}}?\w+(?:s|ed)\s+"
+    r"(?:\S+\s+){0,6}?(?:to|for|with|on|of|about|from|near|behind|beside) (?:me|us|my|our)\b",
     re.IGNORECASE,
 )
 _NAMED = re.compile(
@@ -339,7 +345,7 @@ def _is_own(text: str) -> bool:
     if _STATED_WH.match(text):
         return True
     if _OWN_SUBJECT.match(text) or re.search(r"\band (?:i|me|my \w+)\b", text[:40], re.I):
-        return any(is_finite(word) for word in words[1:])
+        return any(is_finite(word) for word in words[1:]) or bool(_UNKNOWN_VERB.match(text))
     return bool(_OWN_OBJECT.match(text)) or bool(re.match(r"there (?:is|are|was|were)\b.*\b(?:my|our|me)\b", text, re.I))
 
 

@@ -77,7 +77,7 @@ def is_past(word: str) -> bool:
     """Whether a lower-case word is surely a past form; `read` and its like, the same in both tenses, are not."""
     if word in PASTS:
         return word not in SAME_FORMS
-    return len(word) > 4 and word.endswith("ed") and word not in _ED_NOUNS and word not in BASES
+    return len(word) > 3 and word.endswith("ed") and word not in _ED_NOUNS and word not in BASES
 
 
 def is_finite(word: str) -> bool:

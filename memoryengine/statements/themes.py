@@ -12,6 +12,7 @@ from memoryengine.values import Language, Locale, Memory
 from .chinese_words import ATTRIBUTES, plain
 from .topics import topic_named, topics
 
+_DATE = re.compile(r"\s*[(（][^()（）]*\d[^()（）]*[)）]")
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
 _PLAIN_WORDS = frozenset(
     term
@@ -60,7 +61,7 @@ def mentions(memory: Memory, subject: str, locale: Locale) -> bool:
 
 def words_of(memory: Memory, subject: str, locale: Locale) -> tuple[str, ...]:
     """What a memory says about a subject: the topic's words in it, else the memory itself without the person."""
-    content = _without_names(memory.content, locale).strip(" ,，。.!！")
+    content = _DATE.sub("", _without_names(memory.content, locale)).strip(" ,，。.!！")
     topic = topic_named(subject)
     words = topic.words_in(content) if topic else ()
     telling = tuple(word for word in words if word.lower() != subject)

@@ -25,6 +25,7 @@ _OBJECT = {"me", "us"}
 _SELF = {"myself": "themselves", "ourselves": "themselves"}
 _MODALS = frozenset("can could will would shall should may might must cannot can't couldn't won't wouldn't shouldn't".split())
 _JOINED = frozenset(("am", "have", "haven't", "don't", "do", "are"))
+_PARENT = re.compile(r"(?:mom|mum|mommy|mummy|dad|daddy|grandma|grandpa|granny|mother|father)\s+\w", re.IGNORECASE)
 _PAST_TIME = re.compile(r"\b(?:yesterday|last|ago|when i was|in (?:19|20)\d\d|previously|back then|earlier|just)\b", re.I)
 _BASE_ONLY = re.compile(r"\A(?:to|can|could|will|would|should|may|might|must|'ll|'d|let|make|help|used|did|didn't|do|don't)\Z")
 
@@ -32,9 +33,12 @@ _BASE_ONLY = re.compile(r"\A(?:to|can|could|will|would|should|may|might|must|'ll
 def third_person(text: str, human: str) -> str:
     """A clause about "I" as one about `human`: "I like my job" gives "Alice likes their job".
 
-    Verbs agree in the present, the past stays; "we" is told of the one who speaks. What stands in quotes stays.
+    Verbs agree in the present, the past stays; "we" is told of the one who speaks. A parent without an owner is the
+    speaker's. What stands in quotes stays.
     """
     text = re.sub(r"\b(I|we) (?:myself|ourselves)\b", r"\1", text.replace("’", "'"), flags=re.IGNORECASE)
+    if _PARENT.match(text):
+        text = f"my {text[:1].lower()}{text[1:]}"
     return _Rewriting(_TOKEN.findall(text), human, bool(_PAST_TIME.search(text))).result()
 
 

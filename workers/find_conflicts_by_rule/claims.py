@@ -68,5 +68,5 @@ def bare(content: str) -> str:
 
 def terms_of(text: str) -> frozenset[str]:
     """What a value is compared by: words, and of Chinese the bigrams, since 北京 and 南京 share a character."""
-    found = frozenset(term for term in terms(text) if len(term) > 1 and term not in _ARTICLES)
+    found = frozenset(term for term in terms(text) if (len(term) > 1 or term.isdigit()) and term not in _ARTICLES)
     return found or frozenset(text.lower().split())

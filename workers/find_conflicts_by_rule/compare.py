@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from memoryengine.text import content_terms, language
-from memoryengine.values import Memory
+from memoryengine.values import Language, Memory
 
 from . import chinese, english
 from .claims import HUMAN, Claim, bare, contradicts
@@ -16,6 +16,10 @@ Verdict = Literal["contained", "contradicted", "known"]
 _NUMBERS = re.compile(r"\d+")
 _NEGATION = re.compile(
     r"\b(?:not|no longer|never|no|without|stopped|quit|used to|isn't|doesn't|don't|can't|cannot|won't|hasn't|haven't|didn't)\b|[不没别无未戒]|以前|曾经",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\b(?:moved|relocated|now|no longer|any ?more|changed|became|switched|joined|quit|stopped|retired|new)\b|[搬换改]|现在|不再|跳槽|转行|辞职|离职|戒",
     re.IGNORECASE,
 )
 
@@ -30,6 +34,8 @@ class Read:
     keys: tuple[str, ...]
     holder: str
     negated: bool
+    language: Language
+    changes: bool
 
     @classmethod
     def of(cls, memory: Memory, names: frozenset[str]) -> Read:
@@ -40,7 +46,7 @@ class Read:
         words = frozenset(content_terms(text))
         keys = (*sorted(words), *(f"{c.holder}\x1f{c.name}" for c in held if c.family == "attribute"))
         holder = held[0].holder if held else _leading(text)
-        return cls(memory, held, words, keys, holder, bool(_NEGATION.search(text)))
+        return cls(memory, held, words, keys, holder, bool(_NEGATION.search(text)), spoken, bool(_CHANGE.search(text)))
 
 
 def called(text: str, names: frozenset[str]) -> str:
@@ -53,9 +59,11 @@ def verdict(old: Read, new: Read) -> Verdict | None:
     """What a later memory does to an earlier one.
 
     "known": the earlier says all of it already. "contained": the later says all of the earlier and more.
-    "contradicted": both cannot hold.
+    "contradicted": both cannot hold. A value in one language cannot be compared with one in the other (Beijing, 北京),
+    so there only the words of a change ("moved", 换成) contradict.
     """
-    if any(contradicts(one, other) for one in old.claims for other in new.claims):
+    comparable = old.language == new.language or (new.changes and old.memory.said_at < new.memory.said_at)
+    if comparable and any(contradicts(one, other) for one in old.claims for other in new.claims):
         return "contradicted"
     if not _comparable(old, new):
         return None

@@ -51,7 +51,7 @@ _LEFT_JOB = re.compile(
     rf"{_H}{_ADV}(?:(?:no longer|does not|doesn't) works? (?:at|for)|left|quit|resigned from|quit (?:their|his|her) job at|left (?:their|his|her) job at)\s+"
     rf"(?P<v>(?!\w+ing\b)[a-z].+)"
 )
-_AGED = re.compile(rf"{_H}{_ADV}(?:is|turned|turns)\s+(?P<v>\d{{1,3}}|[a-z]+(?:-[a-z]+)?)(?:[- ]years?[- ]old|\Z)")
+_AGED = re.compile(rf"{_H}{_ADV}(?:is|turned|turns)\s+(?P<v>\d{{1,3}}|[a-z]+(?:-[a-z]+)?)(?:[- ]years?[- ]old|\Z|\s+(?:yesterday|today|last|this|on|in|now)\b)")
 _NUMBER = re.compile(r"\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?|\w+teen|ten|eleven|twelve|two|three|four|five|six|seven|eight|nine|one")
 _BORN = re.compile(rf"{_H}was born (?:on|in)\s+(?P<v>.*\d.*)")
 _MARRIED = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memoryengine.statements.themes import mentions, themes
+from memoryengine.statements.topics import topic_named
 from memoryengine.values import Locale, Memory
 from memoryengine.worker import Memories, worker
 
@@ -22,7 +23,8 @@ class ReflectSubjectsByRule:
     """Name the topics and words that at least `evidence` observations share, at most `limit` of them.
 
     A subject that an insight has already comes again when one of the observations is new to it. Of two subjects that
-    nearly the same observations speak of (a Jaccard index of `overlap` or more) the first is named alone.
+    nearly the same observations speak of (a Jaccard index of `overlap` or more) the first is named alone, of a word and
+    its topic the word.
     """
 
     locale: Locale
@@ -35,7 +37,8 @@ class ReflectSubjectsByRule:
         held = {insight.subject.casefold(): insight for insight in insights if insight.subject}
         again = [i.subject for i in held.values() if any(self._is_new(o, i) for o in observations)]
         found = themes(observations, self.locale)
-        ranked = sorted((s for s in found if len(found[s]) >= self.evidence), key=lambda s: -len(found[s]))
+        shared = (s for s in found if len(found[s]) >= self.evidence)
+        ranked = sorted(shared, key=lambda s: (-len(found[s]), topic_named(s) is not None))
         fresh: list[str] = []
         for subject in ranked:
             if subject.casefold() not in held and not any(self._alike(found[subject], found[s]) for s in fresh):
