@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from memoryengine.errors import IdConflict, Moved, StoreError
-from memoryengine.filters import EVERYTHING, Filter, matches
+from memoryengine.filters import EVERYTHING, Filter, Value, matches
 from memoryengine.ports import (
     HISTORY,
     Appended,
@@ -50,7 +50,7 @@ class Shelf:
         self.vectors.pop(key, None)
 
     def note(self, entry: Mapping[str, Any]) -> None:
-        fields = {"revision": self.revision, "at": datetime.fromisoformat(entry["at"])}
+        fields: dict[str, Value] = {"revision": self.revision, "at": datetime.fromisoformat(entry["at"])}
         id_ = f"{self.revision:012d}"
         self.documents[HISTORY, id_] = Document(id_, fields, entry, revision=self.revision)
 
@@ -173,10 +173,8 @@ class NaiveStore:
         return tuple(counts)
 
     async def scopes(self, namespace: str, *, after: str = "", limit: int = 1000) -> tuple[str, ...]:
-        users = sorted(
-            scope.user for scope, shelf in self.shelves.items() if scope.namespace == namespace and shelf.documents
-        )
-        return tuple(user for user in users if user > after)[:limit]
+        users = [scope.user for scope, held in self.shelves.items() if scope.namespace == namespace and held.documents]
+        return tuple(user for user in sorted(users) if user > after)[:limit]
 
     async def describe(self) -> Mapping[str, str]:
         return {"kind": "naive", "location": "memory", "schema": "0"}

@@ -187,9 +187,9 @@ def _prepare(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         _check_header(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise StoreUnavailable(
-            f"The store {path} cannot be opened for writing: {error.strerror}. "
+            f"The store {path} cannot be opened for writing: {error}. "
             "Look at the rights on the file and its folder, or choose another path."
         ) from error
 
