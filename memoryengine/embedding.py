@@ -7,6 +7,7 @@ without a vector), so nothing is forgotten when a process dies.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
 from .errors import ModelError
@@ -16,6 +17,7 @@ from .records import MEMORIES, MESSAGES, memory_of, message_of, searched_text
 from .values import Scope
 
 UNEMBEDDED = Not(Has("vector"))
+SEARCHED = (MESSAGES, MEMORIES)
 
 
 class EmbeddingQueue:
@@ -25,15 +27,15 @@ class EmbeddingQueue:
         self._store, self._embedder, self._batch = store, embedder, batch
         self._locks: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
 
-    async def flush(self, scope: Scope) -> str:
-        """Attach vectors to all that waits; returns a warning, empty where all went well.
+    async def flush(self, scope: Scope, collections: Iterable[str] = SEARCHED) -> str:
+        """Attach vectors to all that waits in these collections; returns a warning, empty where all went well.
 
         What the model cannot embed now waits on and is found by keyword meanwhile.
         """
         lock = self._locks.setdefault(scope, asyncio.Lock())
         async with lock:
             try:
-                for collection in (MESSAGES, MEMORIES):
+                for collection in collections:
                     await self._flush(scope, collection)
             except ModelError as error:
                 return f"New texts wait for their vectors and are found by keyword alone until then: {error.message}"

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from .assembly import Models, build_store, check_content, vector_space
@@ -42,16 +43,18 @@ class Engine:
     clock: Clock
     locale: Locale
     _prompts: dict[str, Mapping[str, Prompt]] = field(default_factory=dict)
-    _queues: list[EmbeddingQueue] = field(default_factory=list)
+
+    @cached_property
+    def queue(self) -> EmbeddingQueue | None:
+        """The texts that wait for a vector; None without an embedder."""
+        embedder = self.models.embedder
+        return None if embedder is None else EmbeddingQueue(self.store, embedder, self.settings.limits.embed_batch)
 
     async def open(self) -> None:
         """Check that keys are there and open the store; raises `ConfigError` or `StoreError` before any work."""
         if self.settings.missing:
             raise ConfigError(self.settings.missing)
-        embedder = self.models.embedder
-        await self.store.open(COLLECTIONS, vector_space(embedder))
-        if embedder is not None:
-            self._queues.append(EmbeddingQueue(self.store, embedder, self.settings.limits.embed_batch))
+        await self.store.open(COLLECTIONS, vector_space(self.models.embedder))
 
     async def close(self) -> None:
         """Close the models and the store."""
@@ -68,7 +71,7 @@ class Engine:
 
     def reader(self, scope: Scope) -> StoreReader:
         """A reader of one scope."""
-        return StoreReader(self.store, scope, self.models.embedder, self._queues[-1] if self._queues else None)
+        return StoreReader(self.store, scope, self.models.embedder, self.queue)
 
     def worker(self, operation: str, instance: str, scope: Scope) -> Any:
         """One worker of an operation with its settings and ports, as a run would get it: to try it alone.
@@ -137,7 +140,10 @@ class _Run:
         """Run the workflow and commit; a failed run is recorded before its error goes on."""
         try:
             outcome = await self._within_limit(inputs)
-            committed = await self._commit(outcome) if outcome.changes else Result(operation=self.plan.operation)
+            committed = Result(operation=self.plan.operation)
+            if outcome.changes:
+                committed = await self._commit(outcome)
+                await self._embed_committed()
         except MemoryEngineError as error:
             await self._record_failure(error)
             raise
@@ -200,6 +206,12 @@ class _Run:
                 deleted_messages=len(writes.delete) - len(changes.deleted),
             )
         raise StoreError(f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later.")
+
+    async def _embed_committed(self) -> None:
+        """Embed now what was written, so that the next search has nothing to wait for but its own question."""
+        queue = self.engine.queue
+        if queue is not None and (warning := await queue.flush(self.scope)):
+            self.reader.warnings.append(warning)
 
     async def _purge(self, purge: Purge) -> Result:
         """Delete everything; messages that stay are set aside first, or the next run would remember them again."""

@@ -38,7 +38,7 @@ class StoreReader:
 
     async def search(self, *queries: Search) -> tuple[tuple[Hit, ...], ...]:
         """See `Reader.search`."""
-        vectors, _ = await asyncio.gather(self._embed([q.text for q in queries]), self._flush())
+        vectors, _ = await asyncio.gather(self._embed([q.text for q in queries]), self._flush(queries))
         asked: list[KeywordQuery | VectorQuery] = []
         spans = []
         for query, vector in zip(queries, vectors, strict=True):
@@ -62,8 +62,10 @@ class StoreReader:
         """See `Reader.messages`."""
         return tuple(map(message_of, await read_all(self._store, self._scope, MESSAGES, where, order, limit)))
 
-    async def _flush(self) -> None:
-        warning = await self._queue.flush(self._scope) if self._queue else ""
+    async def _flush(self, queries: Sequence[Search]) -> None:
+        kinds = {kind for query in queries for kind in query.kinds}
+        searched = [c for c, held in ((MEMORIES, set(KINDS)), (MESSAGES, {"message"})) if kinds & held]
+        warning = await self._queue.flush(self._scope, searched) if self._queue else ""
         if warning:
             self.warnings.append(warning)
 

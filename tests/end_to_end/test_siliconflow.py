@@ -47,6 +47,7 @@ def test_the_walk_through_and_its_calls(
     assert result.usage.chat_calls == chat_calls
     response = chat.chat_with_memory(query=asked)
     assert response.meta_data["memories"] == shown
+    assert counts(server) == (1, 1, 1)
 
 
 def test_retrieving_costs_one_embedding_and_one_rerank_call(
@@ -55,7 +56,6 @@ def test_retrieving_costs_one_embedding_and_one_rerank_call(
     user = make_engine("siliconflow").user("ann")
     user.add_messages([{"role": "user", "content": EN[0]}, {"role": "user", "content": "My dog is called Bello."}])
     user.consolidate()
-    user.retrieve("what is my dog called?")
     counts(server)
     result = user.retrieve("What is the name of my dog?")
     assert "Bello" in result.hits[0].item.content
