@@ -20,7 +20,7 @@ Query = Annotated[str, typer.Argument(help="The question.")]
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=0, help="Show this many at most.")]
 Scores = Annotated[bool, typer.Option("--scores", help="Show kind, score and the parts of the score.")]
 KindOption = Annotated[str | None, typer.Option("--kind", "-k", help="observation, custom or insight. Else all.")]
-Expired = Annotated[bool, typer.Option("--expired", help="Those that no longer hold, and what took their place.")]
+Expired = Annotated[bool, typer.Option("--expired", help="Expired ones too, and what took their place.")]
 MemoryId = Annotated[str | None, typer.Argument(metavar="[ID]", help="The memory's id, as `list` shows it.")]
 All = Annotated[bool, typer.Option("--all", help="Delete every memory of the user.")]
 WithMessages = Annotated[bool, typer.Option("--with-messages", help="Delete the messages they came from too.")]
@@ -91,7 +91,7 @@ def list_memories(
         for one in result.memories:
             print(*_listed(one, successors.get(one.superseded_by), result.locale), sep="\n")
         if not result.memories:
-            say("No memory has expired." if expired else "Nothing is remembered yet.")
+            say("Nothing is remembered yet.")
 
 
 def delete(
@@ -204,8 +204,7 @@ def _hit_line(hit: Hit, locale: Locale, scores: bool) -> str:
 
 
 def _by_id(memory: UserMemory) -> dict[str, Memory]:
-    everything = (*memory.list(expired=True).memories, *memory.list().memories)
-    return {one.id: one for one in everything}
+    return {one.id: one for one in memory.list(expired=True).memories}
 
 
 def _listed(memory: Memory, successor: Memory | None, locale: Locale) -> list[str]:

@@ -113,7 +113,7 @@ def _answer(engine: MemoryEngine, said: str, user: str | None, memories: bool) -
 def _said() -> Iterator[str]:
     """The lines of a person, with a prompt where one types, or of a pipe."""
     if not sys.stdin.isatty():
-        yield from sys.stdin
+        yield from (line.rstrip("\r\n") for line in sys.stdin)
         return
     import contextlib
 
