@@ -136,7 +136,7 @@ _MOOD = re.compile(
     r"stoked|thrilled|pleased|delighted|in|alright|better|sad|touched|inspired|flattered|there|with you|proud)\b(?P<rest>.*)",
     re.IGNORECASE,
 )
-_LASTING_MOOD = re.compile(r"\s*(?:(?:at|in|about|of|with|for|to|as)\s+.*\b(?:my|our)\b|at\s+\w|to\s+\w+\s+\w+.*\bmy\b)", re.I)
+_LASTING_MOOD = re.compile(r"\s*(?:(?:at|in|about|of|with|for|to|as)\s+.*\b(?:my|our)\b|(?:at|of)\s+(?!you|that\b|it\b|this\b|course)\w|to\s+\w+\s+\w+.*\bmy\b)", re.I)
 _MOMENT = re.compile(r"\b(?:today|tonight|right now|at the moment|this (?:morning|afternoon|evening))\b", re.IGNORECASE)
 _FEELING = re.compile(r"(?:i|we)(?:'m| am)? (?:feel|feeling|think|believe|guess)\b|maybe|perhaps|probably", re.IGNORECASE)
 
@@ -183,7 +183,7 @@ _LEFT_OUT = re.compile(
     r"planning (?:to|on|a)|thinking (?:of|about) |living in|working (?:as|at|for|in)|training for|learning|studying|moving to|"
     r"flying to|looking for a|afraid of|scared of|obsessed with|addicted to|\d+ years old|expecting a)\b)|"
     r"(?P<do>(?:(?:really|also|absolutely|still|just|never|always|usually|recently|finally|actually|already|mostly)\s+)*"
-    r"(?:love|hate|like|prefer|enjoy|dislike|adore|can't (?:stand|eat|drink|have|swim|drive)|cannot (?:stand|eat|drink)|"
+    r"(?:love|hate|like|prefer|enjoy|dislike|adore|(?:can't|cannot|couldn't) (?!wait|believe|say|complain|imagine|help|tell|see|find|you|we|i\\b)[a-z]+|"
     r"don't (?:like|eat|drink|smoke|own|have|drive)|live in|work (?:as|at|for|in)|used to|have (?:a|an|two|three|no)|"
     r"got (?:a|an|two|my|married|engaged|divorced|promoted|into)|been \w+ing))\s+(?!it\b|this\b|that\b|you|the way|what|how)\S",
     re.IGNORECASE,

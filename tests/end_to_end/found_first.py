@@ -1,4 +1,4 @@
-"""Forty statements of two people, and each asked for in other words that share a content word with it."""
+"""Twice forty statements of a person, and each asked for in other words that share a content word with it."""
 
 ENGLISH = (
     ("I work as a paediatric nurse at St Mary's Hospital.", "Which hospital do I work at?"),
@@ -43,4 +43,48 @@ CHINESE = (
     ("我不喝酒", "我能不能喝酒？"),
     ("我大学学的是土木工程", "我在大学读的什么专业？"),
     ("我和老婆是在图书馆认识的", "我跟老婆在什么地方认识的？"),
+)
+MORE_ENGLISH = (
+    ("I've worked at the post office since 2011.", "Since when have I worked at the post office?"),
+    ("My apartment's in the old town of Tallinn", "Which town is my apartment in?"),
+    ("I've got three kids: Max, Lena and Jo", "What are my kids called?"),
+    ("our goldfish Bubbles died on Sunday", "What happened to my goldfish?"),
+    ("Bee stings could kill me, I'm severely allergic", "What stings am I allergic to?"),
+    ("My twin brother's birthday is, of course, the same as mine: June 1", "When is the birthday of my twin?"),
+    ("Thinking about going vegan in the new year", "What diet am I thinking about, going vegan or keto?"),
+    ("Nothing beats a rainy Sunday with a crossword", "What do I do on a rainy Sunday?"),
+    ("Can't bear the sound of chalk on a blackboard", "Which sound can I not bear?"),
+    ("I majored in linguistics", "What did I major in?"),
+    ("I'm saving up for a sailboat", "What am I saving money for?"),
+    ("My therapist told me to keep a diary", "Who told me to write a diary?"),
+    ("I have a tattoo of a swallow on my wrist", "What tattoo do I have?"),
+    ("I was raised by my aunt", "Who raised me?"),
+    ("I volunteer at the animal shelter on weekends", "Where do I volunteer?"),
+    ("I'm afraid of flying", "What am I afraid of?"),
+    ("I drink my coffee black, no sugar", "How do I drink coffee?"),
+    ("my girlfriend is a violinist in the city orchestra", "What does my girlfriend do?"),
+    ("I sleep badly when it's full moon", "When do I sleep badly?"),
+    ("I never learned to ride a bike", "Did I ever learn to ride something?"),
+)
+MORE_CHINESE = (
+    ("我在邮局干了十二年", "我在邮局干了多少年？"),
+    ("公司在国贸那边，我每天坐地铁上班", "我每天怎么去上班？"),
+    ("我有仨孩子，老大上初中了", "我有几个孩子？"),
+    ("我家那条金鱼上周死了", "我的金鱼怎么了？"),
+    ("我一闻到花粉就打喷嚏，花粉过敏", "我对什么花粉之类的过敏？"),
+    ("我生日跟我妈同一天，都是腊月初八", "我妈和我的生日是哪天？"),
+    ("我准备年底结婚", "我打算什么时候结婚？"),
+    ("下雨天我就爱窝在家里拼图", "下雨天我喜欢干嘛？"),
+    ("香菜我是一口都不碰", "我吃不吃香菜？"),
+    ("我本科读的是语言学", "我本科学的什么？"),
+    ("我正攒钱买一台单反相机", "我在攒钱买什么？"),
+    ("我前女友是个小提琴手", "我前女友拉什么琴，小提琴吗？"),
+    ("我从来没骑过自行车", "我会骑自行车吗？"),
+    ("我胳膊上有个燕子纹身", "我的纹身是什么图案？"),
+    ("我是姑姑带大的", "是谁把我带大的？"),
+    ("我每逢周末去动物收容所做义工", "我在哪里做义工？"),
+    ("我恐高，不敢坐摩天轮", "我为什么不敢坐摩天轮？"),
+    ("我习惯用左手写字", "我用哪只手写字？"),
+    ("儿子的班主任姓周", "儿子的班主任姓什么？"),
+    ("我去年体检查出脂肪肝", "我体检查出了什么毛病？"),
 )

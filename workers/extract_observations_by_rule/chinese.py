@@ -18,7 +18,7 @@ _FIRST = re.compile(
     rf"|{_ME}(?P<kin>)(?=(?:{_LONGEST_FIRST['kin']}))"
     rf"|{_ME}"
 )
-_ONE_CHARACTER = re.compile(r"(?P<me>我(?:的)?|\A)(?P<kin>[爸妈哥姐弟妹])(?=[是在有叫住会不很也特喜爱对生今明后下上去来从的做当开养考刚最已退每和跟给让])")
+_ONE_CHARACTER = re.compile(r"(?P<me>我(?:的)?(?=[爸妈哥姐弟妹](?![爸妈哥姐弟妹夫子女]))|\A(?=[爸妈哥姐弟妹][是在有叫住会不很也特喜爱对生今明后下上去来从的做当开养考刚最已退每和跟给让]))(?P<kin>[爸妈哥姐弟妹])")
 _AGAIN = re.compile(rf"(?P<who>(?:我|我的)(?:{_LONGEST_FIRST['kin']})[\u4e00-\u9fff]{{0,3}}?)[他她](?=[是在有叫住会不很也特喜爱对生今])")
 # Where the speaker is the subject, what follows is the speaker's own.
 _SUBJECT = re.compile(rf"[^，。我]{{0,10}}{_ME}(?!的|家|{_LONGEST_FIRST['kin']}|们)(?![^，。]{{0,4}}(?:[爸妈哥姐弟妹]))")
