@@ -1,0 +1,127 @@
+"""How well a ranking finds the evidence, and the plain rankings that an engine must be compared with.
+
+The rankings use the terms and the formula of the engine, over all messages of one conversation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+import numpy.typing as npt
+from evaluation_data import Question
+
+from memoryengine.ports import Embedder, Vector
+from memoryengine.ranking import bm25, idf
+from memoryengine.records import searched_text
+from memoryengine.text import terms
+from memoryengine.values import Message
+
+CUTS = (5, 10, 20)
+DEPTH = 100
+RRF_K = 60
+
+Ranking = Sequence[str]
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Recall at each of `CUTS` and the reciprocal rank, of one question or as the mean of several; all in [0, 1]."""
+
+    recall: tuple[float, ...]
+    reciprocal_rank: float
+
+    def shown(self) -> dict[str, float]:
+        """The numbers by name, in percent but for the reciprocal rank."""
+        cuts = {f"recall@{k}": round(100 * value, 2) for k, value in zip(CUTS, self.recall, strict=True)}
+        return {**cuts, "mrr": round(self.reciprocal_rank, 4)}
+
+
+def score(ranking: Ranking, question: Question) -> Score:
+    """recall@k = share of the evidence among the first k (where one is enough: 1 if one is there); 1 / first rank."""
+    ranks = [rank for rank, id_ in enumerate(ranking[:DEPTH], start=1) if id_ in question.evidence]
+    wanted = 1 if question.any_is_enough else len(question.evidence)
+    recall = tuple(min(1.0, sum(rank <= k for rank in ranks) / wanted) for k in CUTS)
+    return Score(recall, 1 / ranks[0] if ranks else 0.0)
+
+
+def mean(scores: Sequence[Score]) -> Score:
+    """The mean of some scores."""
+    columns = zip(*(s.recall for s in scores), strict=True)
+    return Score(tuple(map(fmean, columns)), fmean(s.reciprocal_rank for s in scores))
+
+
+def without_repeats(ids: Iterable[str]) -> list[str]:
+    """Each id once, where it came first."""
+    return list(dict.fromkeys(ids))
+
+
+class Bm25:
+    """BM25 over messages, with the statistics of these messages alone."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self._ids = [m.id for m in messages]
+        counted = [Counter(terms(searched_text(m))) for m in messages]
+        self._lengths = [sum(c.values()) for c in counted]
+        self._average = fmean(self._lengths)
+        self._holding: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for row, counts in enumerate(counted):
+            for term, frequency in counts.items():
+                self._holding[term].append((row, frequency))
+
+    def rank(self, query: str) -> list[str]:
+        """The best messages, those of equal score by id."""
+        scores: dict[int, float] = defaultdict(float)
+        for term in dict.fromkeys(terms(query)):
+            held = self._holding.get(term, ())
+            weight = idf(len(self._ids), len(held))
+            for row, frequency in held:
+                scores[row] += bm25(weight, frequency, self._lengths[row], self._average)
+        best = sorted(scores.items(), key=lambda pair: (-pair[1], self._ids[pair[0]]))
+        return [self._ids[row] for row, _ in best[:DEPTH]]
+
+
+class Dense:
+    """Cosine over messages, by one embedder."""
+
+    def __init__(self, messages: Sequence[Message], vectors: Sequence[Vector]) -> None:
+        self._ids = np.array([m.id for m in messages])
+        self._matrix = _unit(vectors)
+
+    def rank(self, query: Vector) -> list[str]:
+        """The best messages, those of equal score by id."""
+        cosines = self._matrix @ _unit([query])[0]
+        return [str(id_) for id_ in self._ids[np.lexsort((self._ids, -cosines))[:DEPTH]]]
+
+
+def rrf(*rankings: Ranking) -> list[str]:
+    """Reciprocal rank fusion: the sum of 1 / (60 + rank) (Cormack, Clarke and Büttcher 2009)."""
+    scores: dict[str, float] = defaultdict(float)
+    for ranking in rankings:
+        for rank, id_ in enumerate(ranking, start=1):
+            scores[id_] += 1 / (RRF_K + rank)
+    return sorted(scores, key=lambda id_: (-scores[id_], id_))[:DEPTH]
+
+
+async def plain_rankings(
+    messages: Sequence[Message], questions: Sequence[Question], embedder: Embedder | None
+) -> Mapping[str, list[list[str]]]:
+    """What each plain method ranks for each question; without an embedder BM25 alone."""
+    keyword = Bm25(messages)
+    by_keyword = [keyword.rank(q.query) for q in questions]
+    if embedder is None:
+        return {"bm25": by_keyword}
+    dense = Dense(messages, await embedder.embed([searched_text(m) for m in messages]))
+    vectors = await embedder.embed([q.query for q in questions], query=True)
+    by_vector = [dense.rank(v) for v in vectors]
+    both = [rrf(a, b) for a, b in zip(by_keyword, by_vector, strict=True)]
+    return {"bm25": by_keyword, "dense": by_vector, "rrf": both}
+
+
+def _unit(vectors: Sequence[Vector]) -> Matrix:
+    matrix = np.asarray(vectors, np.float32)
+    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)  # type: ignore[no-any-return]
