@@ -55,7 +55,12 @@ class Row:
 
 
 Tables = Mapping[str, Table]
-parse = json.JSONDecoder().decode
+_decoder = json.JSONDecoder()
+
+
+def parse(data: bytes) -> Any:
+    """The value of compact JSON; quicker than `json.loads`, as nothing about it is in doubt."""
+    return _decoder.raw_decode(data.decode())[0]
 
 
 # --- scopes -----------------------------------------------------------------------------------------------------
@@ -130,7 +135,7 @@ def rows_passing(connection: sqlite3.Connection, place: Place, table: Table, whe
     )
     passing = []
     for *row, data in connection.execute(sql, (place.key, table.key)):
-        fields = table.restore(parse(data.decode()))
+        fields = table.restore(parse(data))
         if matches(where, fields, has_vector=row[-1] is not None):
             passing.append(Row(*row))
     return passing
@@ -146,10 +151,10 @@ def contents_of(connection: sqlite3.Connection, keys: Sequence[int | None]) -> d
 
 def _document(table: Table, row: tuple[int, str, int, bytes, bytes | None, bytes]) -> Document:
     _, id_, revision, fields, terms, body = row
-    digest, held = parse(body.decode())
+    digest, held = parse(body)
     return Document(
         id=id_,
-        fields=table.restore(parse(fields.decode())),
+        fields=table.restore(parse(fields)),
         body=held,
         terms=tuple(terms.decode("utf-8", "surrogatepass").split(" ")) if terms else (),
         digest=digest,

@@ -146,10 +146,11 @@ class Texts:
         rows = np.flatnonzero(passing)
         if not len(rows):
             return rows, np.empty(0, np.float64)
+        # not `@`: the threads of a BLAS wait for one another on a busy machine (seen: 8 ms instead of 0.5)
         if 4 * len(rows) < len(passing):
-            cosines = self._vectors[rows] @ vector
+            cosines = np.einsum("ij,j->i", self._vectors[rows], vector)
         else:
-            cosines = (self._vectors[: len(passing)] @ vector)[rows]
+            cosines = np.einsum("ij,j->i", self._vectors[: len(passing)], vector)[rows]
         # beyond the sixth digit float32 depends on where a row lies, and equal texts should score equally
         return rows, np.clip((1 + np.round(cosines.astype(np.float64), 6)) / 2, 0, 1)
 

@@ -98,9 +98,7 @@ def distinct(documents: Iterable[Document]) -> list[Document]:
 def _check_digests(connection: sqlite3.Connection, documents: Sequence[Document], rows: Mapping[str, Row]) -> None:
     known = [document for document in documents if document.id in rows and not rows[document.id].gone]
     held = contents_of(connection, [rows[document.id].body for document in known])
-    conflicts = [
-        document.id for document in known if parse(held[rows[document.id].body].decode())[0] != document.digest
-    ]
+    conflicts = [document.id for document in known if parse(held[rows[document.id].body])[0] != document.digest]
     if conflicts:
         raise IdConflict(conflicts)
 
@@ -187,7 +185,7 @@ def _patch(connection: sqlite3.Connection, place: Place, tables: Tables, patches
         inbox = Inbox(connection, place)
         changed = []
         for row in rows:
-            fields = {**parse(held[row.fields].decode()), **merged[name, row.id]}
+            fields = {**parse(held[row.fields]), **merged[name, row.id]}
             key = inbox.content(_json({name: value for name, value in fields.items() if value is not None}))
             changed.append((key, place.revision, place.seq, row.key))
         inbox.write()
