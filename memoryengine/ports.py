@@ -151,9 +151,9 @@ class Document:
     for an appended one; the store sets it. Vectors go in by `attach` and never come out.
 
     Ids, users, namespaces and texts in fields are non-empty (in fields: any) text without NUL or lone surrogates; a
-    store takes 32,000 bytes of UTF-8 of each and may refuse more. Numbers are finite and within 2**53, moments are
-    aware and exact to the microsecond (they come back in UTC). A field of None is one that is not there. What breaks
-    this raises `StoreError`. `body` may be any JSON.
+    store takes 32,000 bytes of UTF-8 of each (of a key and its value together) and may refuse more. Numbers are finite
+    and within 2**53, moments are aware and exact to the microsecond (they come back in UTC). A field of None is one
+    that is not there. What breaks this raises `StoreError`. `body` may be any JSON.
     """
 
     id: str

@@ -25,4 +25,9 @@ def read_cursor(order: Sequence[Sort], cursor: str) -> tuple[list[Any], str]:
             return list(values), str(id_)
     except (ValueError, TypeError):
         pass
-    raise StoreError("This cursor does not belong to this order: pass the cursor of the page before, or none.")
+    raise alien_cursor()
+
+
+def alien_cursor() -> StoreError:
+    """The error of a cursor that was not written for this order."""
+    return StoreError("This cursor does not belong to this order: pass the cursor of the page before, or none.")

@@ -12,7 +12,7 @@ import numpy as np
 from ...filters import Filter
 from ...ports import Sort
 from .columns import LAST, Array, Columns, Mask
-from .cursors import read_cursor, write_cursor
+from .cursors import alien_cursor, read_cursor, write_cursor
 from .documents import Place, Table
 
 _FIELDS = (
@@ -85,7 +85,10 @@ class Rows:
         ranks = [self.columns.sortable(one.field).ranks(size, descending=one.descending)[rows] for one in order]
         ids = self.id_ranks()[rows]
         if cursor is not None:
-            behind = self._behind(order, ranks, rows, ids, cursor)
+            try:
+                behind = self._behind(order, ranks, rows, ids, cursor)
+            except (TypeError, ValueError):  # a forged one, with a value of another kind or too few
+                raise alien_cursor() from None
             rows, ids, ranks = rows[behind], ids[behind], [one[behind] for one in ranks]
         chosen = [int(row) for row in rows[np.lexsort((ids, *reversed(ranks)))[: limit + 1]]]
         if len(chosen) <= limit:
