@@ -43,24 +43,29 @@ PASTS = frozenset(past for past, _ in IRREGULAR.values())
 PARTICIPLES = frozenset(participle for _, participle in IRREGULAR.values())
 # The past looks like the base, so only the company it keeps can tell: read as past where a past time stands beside.
 SAME_FORMS = frozenset(base for base, (past, _) in IRREGULAR.items() if past == base)
-AUXILIARIES = frozenset(
-    "am is are was were be been has have had do does did can could will would shall should may might must "
-    "isn't aren't wasn't weren't hasn't haven't hadn't don't doesn't didn't can't cannot couldn't won't wouldn't "
-    "shouldn't mustn't ain't".split()
-)
-ADVERBS = frozenset(
-    "really always usually never also just still often sometimes currently recently now already actually definitely "
-    "only even rarely seldom hardly ever once finally again mostly normally generally truly absolutely totally "
-    "probably maybe perhaps not both all soon lately nowadays today first then long barely almost quite rather kind "
-    "sort of either so too no longer".split()
-)
-_ED_NOUNS = frozenset("need feed bleed breed speed seed weed red bed shed bred wed sled".split())
+_AUXILIARIES = """
+    am is are was were be been has have had do does did can could will would shall should may might must isn't aren't
+    wasn't weren't hasn't haven't hadn't don't doesn't didn't can't cannot couldn't won't wouldn't shouldn't mustn't
+    ain't
+"""
+AUXILIARIES = frozenset(_AUXILIARIES.split())
+_ADVERBS = """
+    really always usually never also just still often sometimes currently recently now already actually definitely
+    only even rarely seldom hardly ever once finally again mostly normally generally truly absolutely totally probably
+    maybe perhaps not both all soon lately nowadays today first last then long barely almost quite rather kind sort of
+    either so too no longer
+"""
+ADVERBS = frozenset(_ADVERBS.split())
+_ED_NOUNS_TEXT = """
+    need feed bleed breed speed seed weed red bed shed bred wed sled
+"""
+_ED_NOUNS = frozenset(_ED_NOUNS_TEXT.split())
 _VOWEL_Y = re.compile(r"[^aeiou]y\Z")
 _SIBILANT = re.compile(r"(?:s|x|z|ch|sh|o)\Z")
 
 
 def third(verb: str) -> str:
-    """The third person singular of a verb: `like` gives likes, `have` has, `don't` doesn't; unknown words as regular."""
+    """The third person singular: `like` gives likes, `have` has, `don't` doesn't; unknown words as regular verbs."""
     fixed = {"have": "has", "be": "is", "am": "is", "are": "is", "were": "was", "do": "does", "don't": "doesn't"}
     fixed |= {"haven't": "hasn't", "aren't": "isn't", "weren't": "wasn't", "ain't": "isn't", "'ve": "has", "'m": "is"}
     if verb in fixed:

@@ -17,13 +17,17 @@ from .split import sentences, visible
 _MATERIAL = re.compile(
     r"\b(?:translate|proof-?read|rewrite|re-?phrase|paraphrase|summari[sz]e|polish)\s+(?:\w+\s+){0,2}?"
     r"(?:this|that|it|these|(?:the )?(?:above|following|below))\b"
-    r"|\b(?:correct|edit|fix|improve|convert|put)\s+(?:this|these|the (?:following|above))\s+(?:text|sentences?|paragraph|passage|email|letter)\b"
-    r"|(?:翻译|润色|改写|校对|修改|总结|概括|续写|改成|译成)[^。？！\n]{0,4}(?:这[段句篇]|以下|下面|上面|上述|下列|如下)"
-    r"|(?:把|将)?(?:这[段句篇]|以下|下面|上面|上述|下列)[^。？！\n]{0,8}(?:翻译|润色|改写|校对|修改|总结|概括|续写|译成|改成)",
+    r"|\b(?:correct|edit|fix|improve|convert|put)\s+(?:this|these|the (?:following|above))\s+(?:text|sentences?|"
+    r"paragraph|passage|email|letter)\b"
+    r"|(?:翻译|润色|改写|校对|修改|总结|概括|续写|改成|译成)[^。？！\n]{0,4}(?:这[段句篇]|以下|下面|上面|上述|下列|"
+    r"如下)"
+    r"|(?:把|将)?(?:这[段句篇]|以下|下面|上面|上述|下列)[^。？！\n]{0,8}(?:翻译|润色|改写|校对|修改|总结|概括|续写|"
+    r"译成|改成)",
     re.IGNORECASE,
 )
 _ORDER = (
-    r"(?:translate|proofread|rewrite|rephrase|summari[sz]e|correct|write|explain|analy[sz]e|say|repeat|compose|generate|draft|"
+    r"(?:translate|proofread|rewrite|rephrase|summari[sz]e|correct|write|explain|analy[sz]e|say|repeat|compose|"
+    r"generate|draft|"
     r"complete|continue|classify|how (?:do|would) you (?:say|translate))"
 )
 _ORDER_COLON = re.compile(
@@ -32,37 +36,50 @@ _ORDER_COLON = re.compile(
     re.IGNORECASE,
 )
 _FICTION = re.compile(
-    r"(?:(?:let's|please|now|can you|could you|i want you to)\s+)*(?:imagine|pretend|suppose|role-?play|act as|play a game|"
+    r"(?:(?:let's|please|now|can you|could you|i want you to)\s+)*(?:imagine|pretend|suppose|role-?play|act as|"
+    r"play a game|"
     r"write (?:me )?(?:a|an|the) (?:\w+ ){0,3}(?:story|poem|novel|letter|essay|script|song|dialogue|speech))\b"
-    r"|(?:请|我们|来|让我们|咱们)*(?:想象|假设|假装|假如|角色扮演|扮演|玩个游戏)|(?:请|帮我)*(?:写|编|讲)(?:一)?(?:个|篇|首|段)[^。]{0,10}(?:故事|小说|诗|作文|剧本)",
+    r"|(?:请|我们|来|让我们|咱们)*(?:想象|假设|假装|假如|角色扮演|扮演|玩个游戏)|(?:请|帮我)*(?:写|编|"
+    r"讲)(?:一)?(?:个|篇|首|段)[^。]{0,10}(?:故事|小说|诗|作文|剧本)",
     re.IGNORECASE,
 )
 _INTRODUCED = re.compile(
-    rf"(?:called|named|name is|name's|(?:brother|sister|friend|wife|husband|son|daughter|boss|colleague|cousin|uncle|aunt|"
-    rf"roommate|neighbou?r|teacher|girlfriend|boyfriend|partner|dog|cat)),?\s+([A-Z][a-z]+)|(?:叫做?|名字是)([\u4e00-\u9fff]{{2,4}})"
+    rf"(?:called|named|name is|name's|(?:brother|sister|friend|wife|husband|son|daughter|boss|colleague|cousin|uncle|"
+    rf"aunt|"
+    rf"roommate|neighbou?r|teacher|girlfriend|boyfriend|partner|dog|cat)),?\s+([A-Z][a-z]+)|(?:叫做?|"
+    rf"名字是)([\u4e00-\u9fff]{{2,4}})"
     rf"|(?:{KIN})([\u4e00-\u9fff]{{2,3}})(?=[是在有叫住喜对])"
 )
 
 _GREETING = (
-    r"hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|night|day)|morning|evening|night|gm|gn|sup|"
+    r"hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|night|day)|morning|evening|night|gm|"
+    r"gn|sup|"
     r"what'?s up|wassup|how (?:are|r) (?:you|u|things|ya)(?: doing)?(?: today)?|how(?:'s| is) it going|how do you do|"
     r"how have you been|nice to meet you|long time no see|are you there|you there|anyone there|i'?m back|"
-    r"thanks?(?: you)?(?: (?:so|very|a) (?:much|lot|bunch|ton))?|thank you|thank u|thx|ty|tysm|cheers|much appreciated|appreciate it|"
-    r"(?:bye\W?)+|goodbye|see (?:you|ya)(?: (?:later|soon|tomorrow|around))?|later|cya|take care|have a (?:nice|good|great) (?:day|one|"
+    r"thanks?(?: you)?(?: (?:so|very|a) (?:much|lot|bunch|ton))?|thank you|thank u|thx|ty|tysm|cheers|"
+    r"much appreciated|appreciate it|"
+    r"(?:bye\W?)+|goodbye|see (?:you|ya)(?: (?:later|soon|tomorrow|around))?|later|cya|take care|have a (?:nice|good|"
+    r"great) (?:day|one|"
     r"night|evening|weekend)|sleep well|sweet dreams|talk to you (?:later|soon)|ttyl|"
-    r"ok(?:ay|ie)?|k|kk|alright|all right|sure(?: thing)?|yes|yeah|yep|yup|no|nope|nah|cool|nice|great|good|awesome|perfect|wow|"
+    r"ok(?:ay|ie)?|k|kk|alright|all right|sure(?: thing)?|yes|yeah|yep|yup|no|nope|nah|cool|nice|great|good|awesome|"
+    r"perfect|wow|"
     r"fine|lol|lmao|haha(?:ha)*|hehe|hmm+|uh|um|oh+|ah+|i see|got it|gotcha|understood|right|exactly|of course|"
-    r"you'?re welcome|no (?:problem|worries)|never ?mind|welcome|congrats|congratulations|happy (?:birthday|new year)|merry christmas|"
+    r"you'?re welcome|no (?:problem|worries)|never ?mind|welcome|congrats|congratulations|happy (?:birthday|new year)|"
+    r"merry christmas|"
     r"test(?:ing)?|ping|please|sorry|there|everyone|all|friend|friends|buddy|bro|dude|man|guys|folks|again|so|too|much|"
     r"ai|bot|assistant|chatbot|my friend|for (?:the|your) help|for everything|for that|today"
 )
 _WENHOU = (
-    r"你们?好[呀啊哇吗]*|您好[呀啊]*|大家好|嗨+|嘿+|哈[喽啰罗]|喂|早[安呀啊]?|早上好[呀啊]*|上午好|中午好|下午好|晚上好[呀啊]*|晚安[啦呀]*|午安|好久不见|"
+    r"你们?好[呀啊哇吗]*|您好[呀啊]*|大家好|嗨+|嘿+|哈[喽啰罗]|喂|早[安呀啊]?|早上好[呀啊]*|上午好|中午好|下午好|"
+    r"晚上好[呀啊]*|晚安[啦呀]*|午安|好久不见|"
     r"在[吗么不]|在不在|有人[吗在]+|吃了[吗没]+|你?最近(?:还)?(?:好吗|怎么样|如何)|你?(?:今天)?(?:过得)?怎么样|你是谁|"
-    r"(?:非常|十分|太|真的)?(?:谢谢|感谢|多谢|谢啦|谢了|谢)(?:你|您|啦|了|的|帮助|哦|呀|大家|帮忙|一下)*|辛苦(?:你|您)?了?|麻烦(?:你|您)?了|"
+    r"(?:非常|十分|太|真的)?(?:谢谢|感谢|多谢|谢啦|谢了|谢)(?:你|您|啦|了|的|帮助|哦|呀|大家|帮忙|一下)*|辛苦(?:你|"
+    r"您)?了?|麻烦(?:你|您)?了|"
     r"再见|拜拜+|拜|回头见|明天见|下次见|改天聊|下次聊|回聊|先这样|走了|睡了|慢走|保重|"
-    r"好[的吧啊呀哒嘞滴]*|行[吧啊]?|可以[的]?|嗯+[哼]?|哦+|噢+|啊+|呃+|额|是[的啊呀]*|对[的啊呀]*|不是|没有|没错|不[用了]*|没事[的儿]?|没关系|不客气|不用谢|"
-    r"收到|知道了|明白了?|了解了?|懂了|我?(?:知道|明白|了解|懂)了|哈+|呵+|嘻+|嘿嘿+|呜+|哇+|真棒|太好了|太棒了|厉害|不错|真的吗?|"
+    r"好[的吧啊呀哒嘞滴]*|行[吧啊]?|可以[的]?|嗯+[哼]?|哦+|噢+|啊+|呃+|额|是[的啊呀]*|对[的啊呀]*|不是|没有|没错|"
+    r"不[用了]*|没事[的儿]?|没关系|不客气|不用谢|"
+    r"收到|知道了|明白了?|了解了?|懂了|我?(?:知道|明白|了解|懂)了|哈+|呵+|嘻+|嘿嘿+|呜+|哇+|真棒|太好了|太棒了|厉害|"
+    r"不错|真的吗?|"
     r"生日快乐|新年快乐|节日快乐|恭喜|加油|对不起|抱歉|不好意思|打扰了|朋友|亲|老师|小助手|助手|ai|机器人|伙伴|伴侣"
 )
 _SMALL_TALK = re.compile(rf"(?:(?:{_GREETING})(?![\w])|(?:{_WENHOU}))", re.IGNORECASE)

@@ -14,20 +14,19 @@ from .topics import topic_named, topics
 
 _DATE = re.compile(r"\s*[(（][^()（）]*\d[^()（）]*[)）]")
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
-_PLAIN_WORDS = frozenset(
-    term
-    for word in (
-        "like love enjoy hate prefer want need go get make take live work have think feel know say usually always never often really new "
-        "old good great best favorite favourite day week month year today time year's lot thing plan going start every morning evening "
-        "weekend last next first two three one people friend user also bought went moved is used since still named called play "
-        "birthday monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september "
-        "october november december"
-    ).split()
-    for term in terms(word)
-)
+_PLAIN_WORDS_TEXT = """
+    like love enjoy hate prefer want need go get make take live work have think feel know say usually always never
+    often really new old good great best favorite favourite day week month year today time year's lot thing plan going
+    start every morning evening weekend last next first two three one people friend user also bought went moved is
+    used since still named called play birthday monday tuesday wednesday thursday friday saturday sunday january
+    february march april may june july august september october november december
+"""
+_PLAIN_WORDS = frozenset(term for word in _PLAIN_WORDS_TEXT.split() for term in terms(word))
 _ZH_PLAIN = re.compile(
-    r"用户|喜欢|最近|今天|昨天|明天|每天|每周|周末|现在|已经|打算|计划|准备|一个|一只|一条|一次|一起|朋友|时候|觉得|开始|经常|特别|非常|比较|平时|晚上|早上|"
-    r"今年|去年|明年|下周|上周|下个|上个|这个|那个|自己|没有|住在|名字|生日|叫做|讨厌|不再|每年|每月|周[一二三四五六日]|\d|[一二三四五六七八九十两几]|"
+    r"用户|喜欢|最近|今天|昨天|明天|每天|每周|周末|现在|已经|打算|计划|准备|一个|一只|一条|一次|一起|朋友|时候|觉得|"
+    r"开始|经常|特别|非常|比较|平时|晚上|早上|"
+    r"今年|去年|明年|下周|上周|下个|上个|这个|那个|自己|没有|住在|名字|生日|叫做|讨厌|不再|每年|每月|"
+    r"周[一二三四五六日]|\d|[一二三四五六七八九十两几]|"
     r"参加|有点|不会|不能|希望|知道|东西|一些|喝|喜|欢"
 )
 
@@ -108,9 +107,10 @@ def _keys(content: str) -> list[tuple[str, str]]:
 def _grams(run: str) -> list[str]:
     """Runs of two to four characters in which every pair can be part of a word."""
     fine = [len(content_terms(a + b)) == 3 and not _ZH_PLAIN.search(plain(a + b)) for a, b in pairwise(run)]
-    grams = []
-    for start in range(len(fine)):
-        for length in (2, 3, 4):
-            if start + length <= len(run) and all(fine[start : start + length - 1]):
-                grams.append(run[start : start + length])
+    grams = [
+        run[start : start + length]
+        for start in range(len(fine))
+        for length in (2, 3, 4)
+        if start + length <= len(run) and all(fine[start : start + length - 1])
+    ]
     return [gram for gram in grams if gram not in ATTRIBUTES or len(gram) > 2]

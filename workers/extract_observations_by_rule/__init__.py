@@ -14,7 +14,10 @@ from .mentions import Mention, mentioned, resolved
 from .moments import dated
 
 # What chat programs call the two sides where nobody has a name.
-_NO_NAMES = frozenset("user human me person customer client assistant ai bot system 用户 用戶 我 人 助手 助理 机器人 系统".split())
+_NO_NAMES_TEXT = """
+    user human me person customer client assistant ai bot system 用户 用戶 我 人 助手 助理 机器人 系统
+"""
+_NO_NAMES = frozenset(_NO_NAMES_TEXT.split())
 _END = {"zh": "。", "en": "."}
 
 
@@ -71,7 +74,7 @@ class ExtractObservationsByRule:
                 return ""
         known.mention = mentioned(text, clause.language, clause.why) or known.mention
         human = self._human(message, clause.language)
-        told = (chinese if clause.language == "zh" else english).third_person(text, human).strip()
+        told = _third_person(text, human, clause.language).strip()
         return told[:1].upper() + told[1:] if clause.language == "en" and human[:1].islower() else told
 
     def _human(self, message: Message, language: Language) -> str:
@@ -94,6 +97,10 @@ class ExtractObservationsByRule:
             agent=message.agent,
             session=message.session,
         )
+
+
+def _third_person(text: str, human: str, language: Language) -> str:
+    return chinese.third_person(text, human) if language == "zh" else english.third_person(text, human)
 
 
 @dataclass

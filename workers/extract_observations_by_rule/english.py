@@ -23,11 +23,19 @@ _ME |= {"we": "", "we're": "'m", "we've": "'ve", "we'll": "'ll", "we'd": "'d"}
 _OWN = {"my": "their", "our": "their", "mine": "theirs", "ours": "theirs"}
 _OBJECT = {"me", "us"}
 _SELF = {"myself": "themselves", "ourselves": "themselves"}
-_MODALS = frozenset("can could will would shall should may might must cannot can't couldn't won't wouldn't shouldn't".split())
+_MODALS_TEXT = """
+    can could will would shall should may might must cannot can't couldn't won't wouldn't shouldn't
+"""
+_MODALS = frozenset(_MODALS_TEXT.split())
 _JOINED = frozenset(("am", "have", "haven't", "don't", "do", "are"))
 _PARENT = re.compile(r"(?:mom|mum|mommy|mummy|dad|daddy|grandma|grandpa|granny|mother|father)\s+\w", re.IGNORECASE)
-_PAST_TIME = re.compile(r"\b(?:yesterday|last|ago|when i was|in (?:19|20)\d\d|previously|back then|earlier|just)\b", re.I)
-_BASE_ONLY = re.compile(r"\A(?:to|can|could|will|would|should|may|might|must|'ll|'d|let|make|help|used|did|didn't|do|don't)\Z")
+_PAST_TIME = re.compile(
+    r"\b(?:yesterday|last|ago|when i was|in (?:19|20)\d\d|previously|back then|earlier|just)\b",
+    re.I,
+)
+_BASE_ONLY = re.compile(
+    r"\A(?:to|can|could|will|would|should|may|might|must|'ll|'d|let|make|help|used|did|didn't|do|don't)\Z"
+)
 
 
 def third_person(text: str, human: str) -> str:

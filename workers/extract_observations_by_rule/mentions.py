@@ -13,21 +13,26 @@ _LONG_KIN = "|".join(sorted(KIN.split("|"), key=len, reverse=True))
 _LONG_PETS = "|".join(sorted(PETS.split("|"), key=len, reverse=True))
 _ZH_SUBJECT = re.compile(rf"[^，。我]{{0,8}}我(?:的|们|家)?(?P<of>(?:{_LONG_KIN}|{_LONG_PETS}))(?P<name>叫)?")
 _ZH_OWNED = re.compile(
-    r"我[^，。]{0,6}?(?:有|养|买|收养|领养|认识|生|娶)(?:了|着|过)?(?:一|两|三|\d)?(?:个|只|条|位|辆|台|名|匹|套|本|把)(?P<of>[^，。的]{1,8}?)"
+    r"我[^，。]{0,6}?(?:有|养|买|收养|领养|认识|生|娶)(?:了|着|过)?(?:一|两|三|\d)?(?:个|只|条|位|辆|台|名|匹|套|本|"
+    r"把)(?P<of>[^，。的]{1,8}?)"
     r"(?=，|叫|名|\Z|在|是)"
 )
 _ZH_THING = re.compile(r"我的(?P<of>[^，。的是在叫有]{1,8})(?=是|在|叫|有|也|很)")
 _ZH_PRONOUN = re.compile(r"(?P<who>他们|她们|它们|他|她|它|其)(?P<of>的)?")
 _EN_OWNED = re.compile(
-    r"(?:i|we)(?:'ve)?(?: \w+)? (?:have|got|adopted|bought|own|keep|named|met)(?: got)? (?:a|an|one|another|my)(?: new)? "
-    r"(?P<of>(?:[\w-]+ ){0,2}?[\w-]+)(?: (?:called|named) (?P<name>[A-Z]\w+)|(?= who\b| that\b| which\b| and\b| in\b| from\b| with\b|,|\Z))",
+    r"(?:i|we)(?:'ve)?(?: \w+)? (?:have|got|adopted|bought|own|keep|named|met)(?: got)? (?:a|an|one|another|"
+    r"my)(?: new)? "
+    r"(?P<of>(?:[\w-]+ ){0,2}?[\w-]+)(?: (?:called|named) (?P<name>[A-Z]\w+)|(?= who\b| that\b| which\b| and\b| in\b|"
+    r" from\b| with\b|,|\Z))",
     re.IGNORECASE,
 )
 _EN_PRONOUN = re.compile(r"(?P<who>he|she|it|they)(?P<be>'s)?\b|(?P<of>his|her|its|their)\b", re.IGNORECASE)
 _EN_NAME = re.compile(r"(?P<who>[A-Z][a-z]+)(?:'s)? [a-z]")
 _EN_PERSON = re.compile(
-    r"(?:mother|father|mom|mum|dad|brother|sister|son|daughter|wife|husband|uncle|aunt|cousin|nephew|niece|grand\w+|friend|boss|"
-    r"colleague|co-?worker|roommate|neighbou?r|teacher|girlfriend|boyfriend|partner|parents|kids|children|boy|girl|baby|manager|"
+    r"(?:mother|father|mom|mum|dad|brother|sister|son|daughter|wife|husband|uncle|aunt|cousin|nephew|niece|grand\w+|"
+    r"friend|boss|"
+    r"colleague|co-?worker|roommate|neighbou?r|teacher|girlfriend|boyfriend|partner|parents|kids|children|boy|girl|"
+    r"baby|manager|"
     r"fianc\w+|coach|doctor|dog|cat|puppy|kitten|pet|horse|rabbit|parrot|hamster)\b",
     re.IGNORECASE,
 )
@@ -91,7 +96,8 @@ def _owned_subject(words: list[str]) -> Mention | None:
     for at, word in enumerate(words[1:6], 1):
         bare = word.rstrip(",").lower()
         if bare.endswith("'s") and at + 1 < len(words):
-            return Mention(" ".join([*words[:at], word[:-2].rstrip("'")]), bool(_EN_PERSON.search(" ".join(words[: at + 1]))))
+            subject = " ".join([*words[:at], word[:-2].rstrip("'")])
+            return Mention(subject, bool(_EN_PERSON.search(subject)))
         if at > 1 and is_finite(bare):
             subject = " ".join(words[:at]).rstrip(",")
             return Mention(subject, bool(_EN_PERSON.search(subject)))

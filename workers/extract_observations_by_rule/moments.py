@@ -12,10 +12,13 @@ from memoryengine.values import Language, Period
 
 # A time of day alone says when something is usually done, not on which day.
 _OF_DAY = re.compile(
-    r"(?:(?:at|around|about|by|before|after|from|to|until|till|in the|the|morning|afternoon|evening|night|noon|midnight|"
-    r"o'?clock|[ap]\.?m\.?|[\d:.]+|half|past|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|and|-)"
+    r"(?:(?:at|around|about|by|before|after|from|to|until|till|in the|the|morning|afternoon|evening|night|noon|"
+    r"midnight|"
+    r"o'?clock|[ap]\.?m\.?|[\d:.]+|half|past|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"and|-)"
     r"\s*)+"
-    r"|(?:早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|凌晨|半夜|深夜|[\d:：]+|[零一二两三四五六七八九十]+|[点點]|分|半|[钟鐘]|多|左右|到|至|以|之|前|[后後]|一般|通常|大概|才|就)+",
+    r"|(?:早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|凌晨|半夜|深夜|[\d:：]+|[零一二两三四五六七八九十]+|[点點]|分|"
+    r"半|[钟鐘]|多|左右|到|至|以|之|前|[后後]|一般|通常|大概|才|就)+",
     re.IGNORECASE,
 )
 # What holds for years is not a matter of the one in which it was said: 今年30岁 needs its year, 平时 none.

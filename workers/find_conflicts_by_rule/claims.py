@@ -12,6 +12,22 @@ Family = Literal["attribute", "liking", "habit", "quit", "other"]
 HUMAN = "@"
 _ARTICLES = frozenset(("the", "an", "of", "and", "is"))
 _BRACKETS = re.compile(r"\s*[(（][^()（）]*\d[^()（）]*[)）]")
+# Of these a person may well have two, so one with another value is likely another one.
+_SEVERAL = re.compile(
+    r"@(?:'s)?\s*(?:(?:older|younger|elder|eldest|youngest|little|big|best|good|old|close|former)\s+)*(?:brother|"
+    r"sister|son|daughter|kid|child|"
+    r"cousin|uncle|aunt|nephew|niece|grand(?:son|daughter|child)|friend|colleague|co-?worker|roommate|flatmate|"
+    r"housemate|neighbou?r|classmate|client|"
+    r"student|teacher|teammate|employee|assistant|coach)s?"
+    r"|@的?(?:.*[哥弟姐妹叔伯姑姨舅侄甥]|[大小二]?儿子|[大小二]?女儿|孩子|宝宝|孙子|孙女|外孙|好?朋友|好友|闺蜜|哥们|"
+    r"发小|室友|舍友|同桌|同学|邻居|同事|上司|下属|领导|经理|主管|"
+    r"客户|合伙人|搭档|老师|教练|师傅|学生|徒弟|助理|亲戚|阿姨|婶婶|舅妈|姨妈|表.|堂.)"
+)
+
+
+def is_one_of_several(holder: str) -> bool:
+    """Whether a holder is a relative or acquaintance, without a name, of whom a person may have two: "@'s friend"."""
+    return bool(_SEVERAL.fullmatch(holder.strip()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,17 @@ from memoryengine.text import content_terms, language
 from memoryengine.values import Language, Memory
 
 from . import chinese, english
-from .claims import HUMAN, Claim, bare, contradicts
+from .claims import HUMAN, Claim, bare, contradicts, is_one_of_several
 
 Verdict = Literal["contained", "contradicted", "known"]
-_NUMBERS = re.compile(r"\d+")
 _NEGATION = re.compile(
-    r"\b(?:not|no longer|never|no|without|stopped|quit|used to|isn't|doesn't|don't|can't|cannot|won't|hasn't|haven't|didn't)\b|[不没别无未戒]|以前|曾经",
+    r"\b(?:not|no longer|never|no|without|stopped|quit|used to|isn't|doesn't|don't|can't|cannot|won't|hasn't|haven't|"
+    r"didn't)\b|[不没戒]|(?<!特)别|以前|曾经",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
-    r"\b(?:moved|relocated|now|no longer|any ?more|changed|became|switched|joined|quit|stopped|retired|new)\b|[搬换改]|现在|不再|跳槽|转行|辞职|离职|戒",
+    r"\b(?:moved|relocated|now|no longer|any ?more|changed|became|switched|joined|quit|stopped|retired|new)\b|"
+    r"[搬换改]|现在|不再|跳槽|转行|辞职|离职|戒",
     re.IGNORECASE,
 )
 
@@ -60,10 +61,11 @@ def verdict(old: Read, new: Read) -> Verdict | None:
 
     "known": the earlier says all of it already. "contained": the later says all of the earlier and more.
     "contradicted": both cannot hold. A value in one language cannot be compared with one in the other (Beijing, 北京),
-    so there only the words of a change ("moved", 换成) contradict.
+    so there only the words of a change ("moved", 换成) contradict; so it is with a friend and another friend.
     """
-    comparable = old.language == new.language or (new.changes and old.memory.said_at < new.memory.said_at)
-    if comparable and any(contradicts(one, other) for one in old.claims for other in new.claims):
+    alike = old.language == new.language and not is_one_of_several(new.holder)
+    sure = alike or (new.changes and old.memory.said_at < new.memory.said_at)
+    if sure and any(contradicts(one, other) for one in old.claims for other in new.claims):
         return "contradicted"
     if not _comparable(old, new):
         return None
@@ -74,7 +76,9 @@ def verdict(old: Read, new: Read) -> Verdict | None:
 
 def _comparable(old: Read, new: Read) -> bool:
     """Whether the one may hold the other: the same holder, the same polarity, the same time."""
-    if not old.terms or not new.terms or old.holder != new.holder or old.negated != new.negated:
+    if not old.terms or not new.terms or is_one_of_several(new.holder):
+        return False
+    if old.holder != new.holder or old.negated != new.negated:
         return False
     if {(c.family, c.name) for c in old.claims} != {(c.family, c.name) for c in new.claims}:
         return False
@@ -86,7 +90,7 @@ def _adds_only(old: Read, new: Read) -> bool:
     """Whether the later one keeps the earlier one's words in their order, so that it tells of the same thing."""
     kept = [term for term in content_terms(new.memory.content) if term in old.terms]
     said = [term for term in content_terms(old.memory.content) if term in old.terms]
-    return kept[: len(said)] == said or set(_NUMBERS.findall(old.memory.content)) <= set(_NUMBERS.findall(new.memory.content))
+    return kept[: len(said)] == said
 
 
 def _leading(text: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 _CUES = {
-    "residence": "lives living live moved relocated settled resides home city address based 住在 住 搬到 搬家 定居 居住 移居 家在",
+    "residence": "lives living live moved relocated settled resides home city address based "
+    "住在 住 搬到 搬家 定居 居住 移居 家在",
     "employer": "works working job company employed joined hired 工作 上班 入职 跳槽 任职 公司 单位",
     "workplace": "works working office 工作 上班 工作地",
-    "occupation": "works job occupation profession became promoted retired 职业 工作 职位 是一名 是一位 当 转行 升职 退休",
+    "occupation": "works job occupation profession became promoted retired "
+    "职业 工作 职位 是一名 是一位 当 转行 升职 退休",
     "age": "years old age turned 岁 年龄 今年",
     "birthday": "birthday born 生日 出生",
     "marital": "married single divorced engaged widowed 结婚 单身 离婚 已婚 未婚 订婚 分手",

@@ -12,99 +12,150 @@ from .claims import HUMAN, Claim, terms_of
 from .places import is_broad
 
 _ADV = (
-    r"(?:(?:now|currently|just|recently|finally|already|still|also|really|always|usually|actually|has|have|had|officially|"
+    r"(?:(?:now|currently|just|recently|finally|already|still|also|really|always|usually|actually|has|have|had|"
+    r"officially|"
     r"happily|definitely|absolutely|truly|mostly|only|then|again|both|all)\s+)*"
 )
 _H = r"(?P<h>(?:(?!\b(?:and then|because|when|who|that)\b)[^,;]){1,60}?)\s+"
 _CUT = re.compile(
-    r"\s*(?:\(|,|;|\bwith\b|\bfor\b|\bsince\b|\bbecause\b|\band\b|\bbut\b|\bnext\b|\blast\b|\bthis\b|\bwhere\b|\bwhich\b|\bwhen\b|\bnow\b|"
-    r"\bas\b|\bafter\b|\bto be\b|\bto\b|\bnear\b|\bagain\b|\bright now\b|\bthese days\b|\binstead\b|\btoday\b|\byesterday\b|\bin (?:19|20)\d\d|"
+    r"\s*(?:\(|,|;|\bwith\b|\bfor\b|\bsince\b|\bbecause\b|\band\b|\bbut\b|\bnext\b|\blast\b|\bthis\b|\bwhere\b|"
+    r"\bwhich\b|\bwhen\b|\bnow\b|"
+    r"\bas\b|\bafter\b|\bto be\b|\bto\b|\bnear\b|\bagain\b|\bright now\b|\bthese days\b|\binstead\b|\btoday\b|"
+    r"\byesterday\b|\bin (?:19|20)\d\d|"
     r"\b(?:\w+ ){1,2}(?:days?|weeks?|months?|years?) ago\b|\band\b|\buntil\b|\bfrom\b|\bpermanently\b|\blol\b).*"
 )
 _ARTICLE = re.compile(r"(?:a|an|the|their|his|her|its|my|your|our|own|this|that|some|downtown|abroad)\b")
 _OPENING = re.compile(
-    rf"(?:(?:last|next|this|in|on|at|two|three|four|five|six|a few|a couple|several|\d+|yesterday|today|recently|now|currently|since|"
+    rf"(?:(?:last|next|this|in|on|at|two|three|four|five|six|a few|a couple|several|\d+|yesterday|today|recently|now|"
+    rf"currently|since|"
     rf"after|about|finally|actually|as of|because of)\b[^,@]{{0,50}}?,?\s+)(?={HUMAN})"
 )
 
 _LIVES = re.compile(
-    rf"{_H}{_ADV}(?:lives?|is living|resides?|is based|is settled|moved|relocated|settled|emigrated|immigrated)(?: down| back| house| home| away)?"
+    rf"{_H}{_ADV}(?:lives?|is living|resides?|is based|is settled|moved|relocated|settled|emigrated|"
+    rf"immigrated)(?: down| back| house| home| away)?"
     rf"\s+(?:(?:from [\w ]+? )?(?:to|into)|in|at|over to|back to)\s+(?P<v>.+)"
 )
 _LEFT_HOME = re.compile(
-    rf"{_H}{_ADV}(?:(?:no longer|does not|doesn't|don't) lives?(?: anymore)? in|moved (?:away from|out of)|left)\s+(?P<v>[a-z].+)"
+    rf"{_H}{_ADV}(?:(?:no longer|does not|doesn't|don't) lives?(?: anymore)? in|moved (?:away from|out of)|"
+    rf"left)\s+(?P<v>[a-z].+)"
 )
 _EMPLOYED = re.compile(
-    rf"{_H}{_ADV}(?:works? (?:now )?(?:at|for)|is (?:now )?(?:working|employed) (?:at|for|by|with)|started (?:working|work|a new job|their new job|a job)"
-    rf" (?:at|for|with)|got (?:a |an |their )?(?:new |great )?(?:job|position|offer) (?:at|with)|joined|switched (?:jobs )?to|was hired by|"
+    rf"{_H}{_ADV}(?:works? (?:now )?(?:at|for)|is (?:now )?(?:working|employed) (?:at|for|by|with)|started (?:working|"
+    rf"work|a new job|their new job|a job)"
+    rf" (?:at|for|with)|got (?:a |an |their )?(?:new |great )?(?:job|position|offer) (?:at|with)|joined|"
+    rf"switched (?:jobs )?to|was hired by|"
     rf"accepted (?:a|an) (?:job|offer|position) (?:at|from|with))\s+(?P<v>.+)"
 )
 _OCCUPIED = re.compile(
-    rf"{_H}{_ADV}(?P<how>works? as|is (?:now )?working as|became|is|got a (?:new )?job as|started (?:working |work )?as|was promoted to|"
+    rf"{_H}{_ADV}(?P<how>works? as|is (?:now )?working as|became|is|got a (?:new )?job as|started (?:working |"
+    rf"work )?as|was promoted to|"
     rf"retrained as|switched to being)\s+(?P<v>.+)"
 )
 _UNEMPLOYED = re.compile(
-    rf"{_H}{_ADV}(?:retired|is retired|quit (?:their |his |her )?job|lost (?:their|his|her) job|was (?:laid off|fired)|is (?:unemployed|between jobs|"
+    rf"{_H}{_ADV}(?:retired|is retired|quit (?:their |his |her )?job|lost (?:their|his|her) job|was (?:laid off|"
+    rf"fired)|is (?:unemployed|between jobs|"
     rf"out of work|jobless)|resigned|left (?:their|his|her) job)\b"
 )
 _LEFT_JOB = re.compile(
-    rf"{_H}{_ADV}(?:(?:no longer|does not|doesn't) works? (?:at|for)|left|quit|resigned from|quit (?:their|his|her) job at|left (?:their|his|her) job at)\s+"
+    rf"{_H}{_ADV}(?:(?:no longer|does not|doesn't) works? (?:at|for)|left|quit|resigned from|quit (?:their|his|"
+    rf"her) job at|left (?:their|his|her) job at)\s+"
     rf"(?P<v>(?!\w+ing\b)[a-z].+)"
 )
-_AGED = re.compile(rf"{_H}{_ADV}(?:is|turned|turns)\s+(?P<v>\d{{1,3}}|[a-z]+(?:-[a-z]+)?)(?:[- ]years?[- ]old|\Z|\s+(?:yesterday|today|last|this|on|in|now)\b)")
-_NUMBER = re.compile(r"\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?|\w+teen|ten|eleven|twelve|two|three|four|five|six|seven|eight|nine|one")
+_AGED = re.compile(
+    rf"{_H}{_ADV}(?:is|turned|turns)\s+(?P<v>\d{{1,3}}|[a-z]+(?:-[a-z]+)?)(?:[- ]years?[- ]old|\Z|\s+(?:yesterday|"
+    rf"today|last|this|on|in|now)\b)"
+)
+_NUMBER = re.compile(
+    r"\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?|\w+teen|ten|eleven|twelve|two|three|"
+    r"four|five|six|seven|eight|nine|one"
+)
 _BORN = re.compile(rf"{_H}was born (?:on|in)\s+(?P<v>.*\d.*)")
 _MARRIED = re.compile(
-    rf"{_H}{_ADV}(?:is |got |has been )?(?:now |recently |newly |happily |still )?(?P<v>married|single|divorced|engaged|widowed|separated)\b(?! out)"
+    rf"{_H}{_ADV}(?:is |got |has been )?(?:now |recently |newly |happily |still )?(?P<v>married|single|divorced|"
+    rf"engaged|widowed|separated)\b(?! out)"
 )
-_NAMED = re.compile(rf"{_H}(?:is (?:called|named)|goes by|wants to be called|changed (?:their|his|her|its) name to)\s+(?P<v>.+)")
+_NAMED = re.compile(
+    rf"{_H}(?:is (?:called|named)|goes by|wants to be called|changed (?:their|his|her|its) name to)\s+(?P<v>.+)"
+)
 _SINGLE = (
-    r"(?:(?:work|personal|home|private|new|current|main|first|last|full|middle|legal|wifi|wi-fi|office)\s+)*(?:e-?mail(?: address)?|address|"
-    r"(?:phone|mobile|cell|telephone)(?: number)?|number|password|passcode|pin|birthday|birth date|date of birth|age|name|nickname|job|job title|"
-    r"occupation|profession|hometown|home town|city|nationality|major|degree|height|weight|blood type|shoe size|size|salary|rent|budget|title|"
-    r"position|zodiac sign|star sign|religion|native language|mother tongue|marital status|employer|company|workplace|gender|anniversary|"
+    r"(?:(?:work|personal|home|private|new|current|main|first|last|full|middle|legal|wifi|wi-fi|"
+    r"office)\s+)*(?:e-?mail(?: address)?|address|"
+    r"(?:phone|mobile|cell|telephone)(?: number)?|number|password|passcode|pin|birthday|birth date|date of birth|age|"
+    r"name|nickname|job|job title|"
+    r"occupation|profession|hometown|home town|city|nationality|major|degree|height|weight|blood type|shoe size|size|"
+    r"salary|rent|budget|title|"
+    r"position|zodiac sign|star sign|religion|native language|mother tongue|marital status|employer|company|workplace|"
+    r"gender|anniversary|"
     r"license plate|plate|username|handle|passport number|locker|home|dream job|time zone|timezone|commute|diet)"
 )
 _FAVOURITE = r"(?:(?:all-time|all time)\s+)?favou?rite\s+(?:\w+\s+){0,3}?\w+"
 _HAS_VALUE = re.compile(
     rf"(?P<h>.+?)(?:'s?)\s+(?:(?:new|current)\s+)?(?P<a>{_FAVOURITE}|{_SINGLE})\s+{_ADV}"
-    rf"(?:is now|is currently|is|are|was changed to|has changed to|changed to|became|has become)\s+(?:now\s+|on\s+|at\s+|called\s+)*(?P<v>.+)"
+    rf"(?:is now|is currently|is|are|was changed to|has changed to|changed to|became|has become)\s+(?:now\s+|on\s+|"
+    rf"at\s+|called\s+)*(?P<v>.+)"
 )
-_IS_OWN = re.compile(rf"(?P<v>.+?)\s+(?:is|are)\s+(?P<h>{HUMAN})'s\s+(?:(?:new|current)\s+)?(?P<a>{_FAVOURITE}|hometown|home town)")
-_SAME = {
-    "job": "occupation", "job title": "occupation", "profession": "occupation", "title": "occupation", "position": "occupation",
-    "company": "employer", "workplace": "employer", "city": "residence", "home": "residence", "home town": "hometown",
-    "phone number": "phone", "mobile": "phone", "mobile number": "phone", "cell": "phone", "cell number": "phone",
-    "email address": "email", "e-mail": "email", "e-mail address": "email", "date of birth": "birthday", "birth date": "birthday",
-    "number": "phone", "telephone": "phone", "telephone number": "phone", "cell phone": "phone", "cell phone number": "phone",
-}  # fmt: skip
+_IS_OWN = re.compile(
+    rf"(?P<v>.+?)\s+(?:is|are)\s+(?P<h>{HUMAN})'s\s+(?:(?:new|current)\s+)?(?P<a>{_FAVOURITE}|hometown|home town)"
+)
+_SAME_WORDS = {
+    "occupation": "job|job title|profession|title|position",
+    "employer": "company|workplace",
+    "residence": "city|home",
+    "hometown": "home town",
+    "phone": "phone number|mobile|mobile number|cell|cell number|number|telephone|telephone number|cell phone|"
+    "cell phone number",
+    "email": "email address|e-mail|e-mail address",
+    "birthday": "date of birth|birth date",
+}
+_SAME = {word: name for name, words in _SAME_WORDS.items() for word in words.split("|")}
 _OCCUPATION = re.compile(
-    r"(?:(?:\w+[ -]){0,3})(?:\w*(?:engineer|teacher|driver|designer|developer|programmer|lawyer|banker|baker|butcher|carpenter|plumber|painter|"
-    r"writer|farmer|firefighter|officer|manager|consultant|accountant|analyst|scientist|therapist|psychologist|dentist|pharmacist|journalist|"
-    r"artist|pianist|economist|librarian|electrician|technician|physician|musician|doctor|surgeon|nurse|vet|veterinarian|chef|cook|waiter|"
-    r"waitress|barista|bartender|photographer|architect|pilot|professor|lecturer|researcher|secretary|receptionist|cashier|translator|"
-    r"interpreter|editor|director|producer|actor|actress|singer|dancer|model|soldier|policeman|detective|judge|paramedic|mechanic|tailor|"
-    r"hairdresser|barber|gardener|cleaner|courier|salesman|salesperson|realtor|broker|trader|investor|entrepreneur|freelancer|student|intern|"
-    r"assistant|coach|trainer|instructor|tutor|administrator|marketer|recruiter|attendant|welder|fisherman|postman|biologist|chemist|physicist|"
-    r"geologist|historian|mathematician|optician|midwife|nanny|caretaker|clerk|copywriter|security guard|guide|animator|supervisor))"
+    r"(?:(?:\w+[ -]){0,3})(?:\w*(?:engineer|teacher|driver|designer|developer|programmer|lawyer|banker|baker|butcher|"
+    r"carpenter|plumber|painter|"
+    r"writer|farmer|firefighter|officer|manager|consultant|accountant|analyst|scientist|therapist|psychologist|"
+    r"dentist|pharmacist|journalist|"
+    r"artist|pianist|economist|librarian|electrician|technician|physician|musician|doctor|surgeon|nurse|vet|"
+    r"veterinarian|chef|cook|waiter|"
+    r"waitress|barista|bartender|photographer|architect|pilot|professor|lecturer|researcher|secretary|receptionist|"
+    r"cashier|translator|"
+    r"interpreter|editor|director|producer|actor|actress|singer|dancer|model|soldier|policeman|detective|judge|"
+    r"paramedic|mechanic|tailor|"
+    r"hairdresser|barber|gardener|cleaner|courier|salesman|salesperson|realtor|broker|trader|investor|entrepreneur|"
+    r"freelancer|student|intern|"
+    r"assistant|coach|trainer|instructor|tutor|administrator|marketer|recruiter|attendant|welder|fisherman|postman|"
+    r"biologist|chemist|physicist|"
+    r"geologist|historian|mathematician|optician|midwife|nanny|caretaker|clerk|copywriter|security guard|guide|"
+    r"animator|supervisor))"
 )
 _ASIDE = re.compile(r"\b(?:also|part[- ]time|side|volunteer\w*|weekends?|hobby|second|freelanc\w+)\b")
 
-_LIKING = r"(?:likes?|loves?|enjoys?|adores?|prefers?|is (?:very |really |so )?(?:fond of|into|a (?:big |huge )?fan of|crazy about|keen on|obsessed with))"
-_DISLIKING = r"(?:hates?|dislikes?|detests?|loathes?|can't stand|cannot stand|despises?|is (?:tired|sick) of|isn't into|is not into)"
-_QUITTING = r"(?:quit|quits|stopped|gave up|has given up|has quit|has stopped|is done with|kicked|swore off|cut out|fell out of love with|lost interest in)"
-_NOT = r"(?:does not|doesn't|don't|is not|isn't|has not|hasn't|can't|cannot|can not|never|did not|didn't|aren't|are not|won't)"
+_LIKING = (
+    r"(?:likes?|loves?|enjoys?|adores?|prefers?|is (?:very |really |so )?(?:fond of|into|a (?:big |huge )?fan of|"
+    r"crazy about|keen on|obsessed with))"
+)
+_DISLIKING = (
+    r"(?:hates?|dislikes?|detests?|loathes?|can't stand|cannot stand|despises?|is (?:tired|sick) of|isn't into|"
+    r"is not into)"
+)
+_QUITTING = (
+    r"(?:quit|quits|stopped|gave up|has given up|has quit|has stopped|is done with|kicked|swore off|cut out|"
+    r"fell out of love with|lost interest in)"
+)
+_NOT = (
+    r"(?:does not|doesn't|don't|is not|isn't|has not|hasn't|can't|cannot|can not|never|did not|didn't|aren't|are not|"
+    r"won't)"
+)
 _PREDICATE = re.compile(
-    rf"{_H}{_ADV}(?:(?P<quit>{_QUITTING}|no longer (?:{_LIKING}\s)?)|(?P<nolonger>is no longer)|(?P<dis>{_DISLIKING})|(?P<not>{_NOT})\s+(?:really |even )?(?P<notlike>like |love |enjoy |"
+    rf"{_H}{_ADV}(?:(?P<quit>{_QUITTING}|no longer (?:{_LIKING}\s)?)|(?P<nolonger>is no longer)|(?P<dis>{_DISLIKING})|"
+    rf"(?P<not>{_NOT})\s+(?:really |even )?(?P<notlike>like |love |enjoy |"
     rf"prefer )?|(?P<like>{_LIKING})|(?P<verb>[a-z]+s\b|is\b|has\b|are\b|have\b|can\b))\s*(?P<o>.*)"
 )
 _ANYMORE = re.compile(r"\s*\b(?:any ?more|any longer)\b")
 # The verb that belongs to the object, not to the liking: "likes drinking tea" and "likes tea" are one liking.
-_LIGHT = frozenset(
-    term
-    for word in "drink eat smoke play use take do go watch read have has drinking eating playing going having to a the of".split()
-    for term in terms(word)
-)
+_LIGHT_TEXT = """
+    drink eat smoke play use take do go watch read have has drinking eating playing going having to a the of
+"""
+_LIGHT = frozenset(term for word in _LIGHT_TEXT.split() for term in terms(word))
 
 
 def claims(text: str) -> Iterator[Claim]:
@@ -195,7 +246,8 @@ def _valued(text: str) -> Claim | None:
 
 
 _RULES: tuple[Callable[[str], Claim | None], ...] = (
-    _residence, _employer, _occupation, _age, _simple(_BORN, "birthday"), _simple(_MARRIED, "marital"), _simple(_NAMED, "name"), _valued
+    _residence, _employer, _occupation, _age, _valued,
+    _simple(_BORN, "birthday"), _simple(_MARRIED, "marital"), _simple(_NAMED, "name"),
 )  # fmt: skip
 
 
