@@ -8,15 +8,20 @@ import pytest
 
 from memoryengine import AsyncMemoryEngine
 from memoryengine.testing.clock import ManualClock
-from memoryengine.values import Memory
+from memoryengine.values import Memory, Message
 
 from .found_first import CHINESE, ENGLISH, MORE_CHINESE, MORE_ENGLISH
 
 START = datetime(2024, 10, 26, 13, 26, 20, tzinfo=UTC)
 IDLE = (
-    "hello!", "Good evening", "thanks a lot", "How are you?", "What is my favourite colour?", "Can you tell me a joke?", "你好",
+    "hello!", "Good evening", "thanks a lot", "How are you?", "What is my favourite colour?",
+    "Can you tell me a joke?", "你好",
     "谢谢你", "我的生日是哪天？", "今天天气怎么样？",
 )  # fmt: skip
+
+
+def cited(item: Memory | Message) -> tuple[str, ...]:
+    return item.sources if isinstance(item, Memory) else (item.id,)
 
 
 @pytest.mark.parametrize("pairs", [(*ENGLISH, *CHINESE), (*MORE_ENGLISH, *MORE_CHINESE)])
@@ -28,7 +33,7 @@ async def test_a_statement_is_found_first_when_asked_for_in_other_words(pairs: t
         missed = []
         for n, (told, asked) in enumerate(pairs):
             hits = (await user.retrieve(asked)).hits
-            if not hits or str(n) not in (hits[0].item.sources if isinstance(hits[0].item, Memory) else hits[0].item.id):
+            if not hits or str(n) not in cited(hits[0].item):
                 missed.append((told, asked, [hit.item.content for hit in hits[:2]]))
         assert len(pairs) == 40
         assert len(missed) <= 1, missed
@@ -54,7 +59,7 @@ async def test_greetings_and_questions_give_no_observation() -> None:
             "Beijing",
             ("Where do I live?", "Which city do I live in?", "Do I live in Beijing?", "What's my city?"),
         ),
-        ("我住在北京", "我搬到上海了", "北京", ("我住在哪里？", "我在哪个城市？", "我住在北京吗？", "我家在哪个城市？")),
+        ("我住在北京", "我搬到上海了", "北京", ("我住在哪里？", "我在哪个城市？", "我住在北京吗？", "我家在哪儿？")),
     ],
 )
 @pytest.mark.parametrize("at_once", [True, False])
@@ -92,7 +97,8 @@ async def test_after_a_move_no_question_shows_the_old_city(
         ),
         (
             (
-                "我喜欢露营", "我买了一个新的露营帐篷", "我和同事下个月去露营", "我不喜欢冬天露营", "我儿子第一次露营是三岁", "我在露营时认识了我老婆", "我每年春天去露营",
+                "我喜欢露营", "我买了一个新的露营帐篷", "我和同事下个月去露营", "我不喜欢冬天露营",
+                "我儿子第一次露营是三岁", "我在露营时认识了我老婆", "我每年春天去露营",
                 "露营让我放松",
             ),
             "露营",

@@ -52,7 +52,10 @@ ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
     # plans
     ("I'm going to Iceland next month.", ("User is going to Iceland next month (November 2024).",)),
     ("I want to learn how to sail", ("User wants to learn how to sail.",)),
-    ("Next year I'd like to run the Berlin marathon", ("Next year user would like to run the Berlin marathon (2025).",)),
+    (
+        "Next year I'd like to run the Berlin marathon",
+        ("Next year user would like to run the Berlin marathon (2025).",),
+    ),
     ("We're planning to renovate the kitchen in spring",
      ("User is planning to renovate the kitchen in spring (2025-03-01 to 2025-05-31).",)),
     ("I'll be in Madrid until Tuesday", ("User will be in Madrid until Tuesday (2024-10-26 to 2024-10-29).",)),
@@ -172,18 +175,23 @@ CHINESE: tuple[tuple[str, tuple[str, ...]], ...] = (
 NOTHING = (
     # greetings, thanks, replies
     "hi", "Good morning!", "thanks a lot, that helped", "ok, got it", "haha nice", "See you tomorrow!", "How are you?",
-    "I see.", "I agree with you", "I'm glad to hear that!", "I'll try that, thanks", "I don't know", "I'm fine, thank you",
+    "I see.", "I agree with you", "I'm glad to hear that!", "I'll try that, thanks", "I don't know",
+    "I'm fine, thank you",
     "你好", "谢谢你的帮助！", "好的，我知道了", "晚安", "哈哈哈太好笑了", "我明白了，谢谢", "我会努力的",
     # questions
-    "What's the capital of Mongolia?", "Do you know where I live?", "how do I boil an egg", "Is my sister older than me?",
-    "Which city did I move to?", "我的狗叫什么名字？", "你知道我住在哪里吗", "今天天气怎么样", "我应该去北京还是上海？", "我几岁了？",
+    "What's the capital of Mongolia?", "Do you know where I live?", "how do I boil an egg",
+    "Is my sister older than me?",
+    "Which city did I move to?", "我的狗叫什么名字？", "你知道我住在哪里吗", "今天天气怎么样",
+    "我应该去北京还是上海？", "我几岁了？",
     # orders and requests
     "Write me a poem about my cat", "Translate this: I live in Paris.", "Tell me a joke", "Show me how to fix my bike",
     "I want you to act as a travel guide", "I'd like to know the time in Tokyo", "Can you remind me to call my mother?",
-    "帮我写一首关于我妈妈的诗", "把下面这句话翻译成英文：我住在上海。", "给我讲个故事", "我想问一下怎么做红烧肉", "推荐一部电影给我",
+    "帮我写一首关于我妈妈的诗", "把下面这句话翻译成英文：我住在上海。", "给我讲个故事", "我想问一下怎么做红烧肉",
+    "推荐一部电影给我",
     # imagined, quoted, code
     "If I were a bird I would fly to Spain", "Imagine I am a pirate. I live on a ship.", "What if I moved to Mars?",
-    "如果我有一百万，我会环游世界", "假设我是一只猫", '"I am the walrus"', "> I live in Rome", "```\nmy_name = 'Bob'\n```",
+    "如果我有一百万，我会环游世界", "假设我是一只猫", '"I am the walrus"', "> I live in Rome",
+    "```\nmy_name = 'Bob'\n```",
     # remarks
     "The weather is nice today.", "That sounds great!", "今天天气真好", "这部电影很好看", "😀😀", "", "   ",
 )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from .fakes import NOON, FakeClock, FakeReader, memory, message
-from .rules_conflicts import CASES
 
 from memoryengine.filters import Is
 from memoryengine.values import Changes, Locale, Memory
 from memoryengine.worker import spec_of
 from memoryengine.workers.extract_observations_by_rule import ExtractObservationsByRule
 from memoryengine.workers.find_conflicts_by_rule import FindConflictsByRule
+
+from .fakes import NOON, FakeClock, FakeReader, memory, message
+from .rules_conflicts import CASES
 
 LATER = NOON + timedelta(days=21)
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import pytest
-from .fakes import message
-from .rules_corpus import CHINESE, ENGLISH, NOTHING
 
 from memoryengine.statements import is_small_talk, weigh
 from memoryengine.worker import Stop, spec_of
 from memoryengine.workers.filter_messages_by_rule import FilterMessagesByRule
 from memoryengine.workers.filter_query import FilterQuery
 
+from .fakes import message
+from .rules_corpus import CHINESE, ENGLISH, NOTHING
+
 SMALL_TALK = (
-    "hi", "Hello there!", "hey :)", "good morning!", "Thanks so much!!", "thank you, my friend", "ok", "OK, got it", "bye bye",
-    "how are you?", "lol", "yes", "See you tomorrow", "你好", "你好呀！", "您好，在吗？", "谢谢", "非常感谢你的帮助", "好的，谢谢啦",
+    "hi", "Hello there!", "hey :)", "good morning!", "Thanks so much!!", "thank you, my friend", "ok", "OK, got it",
+    "bye bye",
+    "how are you?", "lol", "yes", "See you tomorrow", "你好", "你好呀！", "您好，在吗？", "谢谢", "非常感谢你的帮助",
+    "好的，谢谢啦",
     "再见", "晚安～", "嗯嗯", "哈哈哈", "收到", "謝謝", "辛苦了", "", "   ", "😀👍", "...", "？",
 )  # fmt: skip
 QUESTIONS = (
-    "hi, what's my dog's name?", "thanks, and where do I live?", "OK what did I say about Rome", "who am I", "good food?",
-    "morning run", "hello kitty collection", "no sugar", "你好，我的狗叫什么？", "好吃的", "谢谢的日语怎么说", "早饭", "我的生日", "在哪里", "Paris",
+    "hi, what's my dog's name?", "thanks, and where do I live?", "OK what did I say about Rome", "who am I",
+    "good food?",
+    "morning run", "hello kitty collection", "no sugar", "你好，我的狗叫什么？", "好吃的", "谢谢的日语怎么说", "早饭",
+    "我的生日", "在哪里", "Paris",
 )  # fmt: skip
 
 

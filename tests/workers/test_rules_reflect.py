@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from .fakes import NOON, FakeClock, FakeReader, memory
 
 from memoryengine.values import Changes, Locale, Memory
 from memoryengine.worker import Stop
@@ -13,17 +12,23 @@ from memoryengine.workers.load_observations import LoadObservations
 from memoryengine.workers.reflect_subjects_by_rule import ReflectSubjectsByRule
 from memoryengine.workers.update_insights_by_rule import UpdateInsightsByRule
 
+from .fakes import NOON, FakeClock, FakeReader, memory
+
 MUSIC = (
-    "User plays the guitar.", "User loves jazz.", "User's favourite band is Air.", "User takes piano lessons on Mondays.",
-    "User went to a concert last night (2024-10-25).", "User's sister sings in a choir.", "User collects vinyl records.",
+    "User plays the guitar.", "User loves jazz.", "User's favourite band is Air.",
+    "User takes piano lessons on Mondays.",
+    "User went to a concert last night (2024-10-25).", "User's sister sings in a choir.",
+    "User collects vinyl records.",
     "User wants to learn the violin.",
 )  # fmt: skip
 HAN_MUSIC = (
-    "用户喜欢弹吉他。", "用户每周上钢琴课。", "用户最喜欢的是爵士乐。", "用户昨晚去听了演唱会。", "用户的妹妹在合唱团唱歌。", "用户想学小提琴。", "用户收集黑胶唱片。",
+    "用户喜欢弹吉他。", "用户每周上钢琴课。", "用户最喜欢的是爵士乐。", "用户昨晚去听了演唱会。",
+    "用户的妹妹在合唱团唱歌。", "用户想学小提琴。", "用户收集黑胶唱片。",
     "用户的爸爸爱听京剧和民谣。",
 )  # fmt: skip
 CAMPING = (
-    "用户喜欢露营。", "用户买了一个新的露营帐篷。", "用户和同事下个月去露营。", "用户不喜欢冬天露营。", "用户的儿子第一次露营是三岁。", "用户在露营时认识了老婆。",
+    "用户喜欢露营。", "用户买了一个新的露营帐篷。", "用户和同事下个月去露营。", "用户不喜欢冬天露营。",
+    "用户的儿子第一次露营是三岁。", "用户在露营时认识了老婆。",
 )  # fmt: skip
 BEES = (
     "User keeps bees in the back yard.", "User's bees made ten jars of honey.", "User reads a journal on bees.",
@@ -40,7 +45,10 @@ async def reflected(held: tuple[Memory, ...], insights: tuple[Memory, ...] = (),
 
 
 async def updated(
-    held: tuple[Memory, ...], subjects: tuple[str, ...], insights: tuple[Memory, ...] = (), stored: tuple[Memory, ...] = ()
+    held: tuple[Memory, ...],
+    subjects: tuple[str, ...],
+    insights: tuple[Memory, ...] = (),
+    stored: tuple[Memory, ...] = (),
 ) -> Changes:
     update = UpdateInsightsByRule(reader=FakeReader(memories_=stored), locale=Locale(), clock=FakeClock())
     return (await update.run(held, insights, subjects)).changes

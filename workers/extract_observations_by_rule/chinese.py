@@ -40,8 +40,8 @@ _QUOTED = re.compile(r"(“[^”]*”|\"[^\"]*\"|「[^」]*」)")
 def third_person(text: str, human: str) -> str:
     """A clause about 我 as one about `human`: 我的爱好是吉他 gives 用户爱好是吉他.
 
-    我妹妹住在成都 gives 用户的妹妹住在成都, and where 我 is the subject a later 我的 is 自己的. A relative or pet without
-    an owner at the start is the speaker's. What stands in quotes stays.
+    我妹妹住在成都 gives 用户的妹妹住在成都, and where 我 is the subject a later 我的 is 自己的. A relative or pet
+    without an owner at the start is the speaker's. What stands in quotes stays.
     """
     text = _AGAIN.sub(r"\g<who>", _ONE_CHARACTER.sub(r"\g<me>\g<kin>\g<kin>", text))
     if _BARE.match(plain(text)):
