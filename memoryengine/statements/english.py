@@ -93,7 +93,7 @@ def _pieces(text: str) -> Iterator[str]:
     start, subject = 0, ""
     for match in CUT.finditer(text):
         left, right = subject + text[start : match.start()], text[match.end() :]
-        if _shares_subject(left) if match["share"] else _parts(left, right):
+        if _shares_subject(left) if match["share"] else _parts(left, right, match["join"]):
             yield left
             if match.group().strip(" ,;").lower() == "so" and _refusal(_stripped(left)[0]):
                 return
@@ -101,8 +101,9 @@ def _pieces(text: str) -> Iterator[str]:
     yield subject + text[start:]
 
 
-def _parts(left: str, right: str) -> bool:
-    return _is_whole(left) and _is_whole(right) and not _names_others(left)
+def _parts(left: str, right: str, join: str) -> bool:
+    """Whether to cut between two pieces; what stands before a colon ("mark your calendar:") need not be a clause."""
+    return (":" in join or _is_whole(left)) and _is_whole(right) and not _names_others(left)
 
 
 def _shares_subject(left: str) -> bool:

@@ -165,14 +165,15 @@ MOOD = re.compile(
     r"grateful|"
     r"thankful|impressed|amazed|jealous|tired|bored|hungry|sleepy|thirsty|busy|listening|kidding|joking|serious|right|"
     r"wrong|"
-    r"stoked|thrilled|pleased|delighted|in|alright|better|sad|touched|inspired|flattered|there|with you|"
+    r"stoked|thrilled|pleased|delighted|in(?=\Z| for )|alright|better|sad|touched|inspired|flattered|there|with you|"
     r"proud)\b(?P<rest>.*)",
     re.IGNORECASE,
 )
 LASTING_MOOD = re.compile(
-    r"\s*(?:(?:at|in|about|of|with|for|to|as)\s+.*\b(?:my|our)\b|(?:at|of)\s+(?!you|that\b|it\b|this\b|"
-    r"course)\w|to\s+\w+\s+\w+.*\bmy\b)",
-    re.I,
+    r"\s*(?:(?:at|in|about|of|with|for|to|as)\s+.*\b(?:my|our)\b|"
+    r"(?:at|of|in|with|about|on|from)\s+(?!you|that\b|it\b|this\b|him\b|her\b|them\b|course|general|how\b|what\b)\w|"
+    r"to\s+\w+\s+\w+.*\bmy\b)",
+    re.IGNORECASE,
 )
 MOMENT = re.compile(r"\b(?:today|tonight|right now|at the moment|this (?:morning|afternoon|evening))\b", re.IGNORECASE)
 FEELING = re.compile(
@@ -237,7 +238,8 @@ LEFT_OUT = re.compile(
     r"married|"
     r"divorced|engaged|single and|born (?:in|on)|based in|from \w+ originally|originally from|vegetarian|vegan|"
     r"lactose|going to\b|"
-    r"planning (?:to|on|a)|thinking (?:of|about) |living in|working (?:as|at|for|in)|training for|learning|studying|"
+    r"planning (?:to|on|a)|thinking (?:of|about) |living in|working (?:as|at|for|in)|training for|off to|head(?:ing|"
+    r"ed) to|self-employed|pregnant|colou?r-?blind|left-handed|in love with|learning|studying|"
     r"moving to|"
     r"flying to|looking for a|afraid of|scared of|obsessed with|addicted to|\d+ years old|expecting a)\b)|"
     r"(?P<do>(?:(?:really|also|absolutely|still|just|never|always|usually|recently|finally|actually|already|"

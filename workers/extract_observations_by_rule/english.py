@@ -17,7 +17,7 @@ from memoryengine.statements.english_words import (
     third,
 )
 
-_TOKEN = re.compile(r"\"[^\"]*\"|“[^”]*”|[^\W\d_]+(?:'[^\W\d_]+)?|\d[\w.,:/%-]*|\s+|.")
+_TOKEN = re.compile(r"\"[^\"]*\"|“[^”]*”|[^\W\d_]+(?:['-][^\W\d_]+)*|\d[\w.,:/%-]*|\s+|.")
 _ME = {"i": "", "im": "'m", "i'm": "'m", "ive": "'ve", "i've": "'ve", "i'll": "'ll", "i'd": "'d"}
 _ME |= {"we": "", "we're": "'m", "we've": "'ve", "we'll": "'ll", "we'd": "'d"}
 _OWN = {"my": "their", "our": "their", "mine": "theirs", "ours": "theirs"}
