@@ -21,7 +21,8 @@ _NOT_NOW = re.compile(
     r"大学时|梦"
 )
 _TAIL = re.compile(
-    r"(?:了|啦|的|呢|啊|吧|生活|居住|定居|常住|工作|上班|发展|落脚|安家|这边|那边|这里|那里|市区|来|去|住|已经|好多年|"
+    r"(?:了|啦|的|呢|啊|吧|生活|居住|定居|常住|住|工作|上班|发展|落脚|安家|这边|那边|这里|那里|市区|来|去|住|已经|"
+    r"好多年|"
     r"很多年|[\d一二三四五六七八九十两几多]+(?:年|个月|天|周))+\Z"
 )
 _CUT = re.compile(
@@ -32,12 +33,15 @@ _LIVES = re.compile(
     rf"{_NOW}{_H}(?P<when>{_NOW}[^，。]{{0,6}}?)(?:居?住在|住到|住(?=[\u4e00-\u9fff]{{2,4}}\Z)|定居(?:在|于|到)?|"
     rf"现居(?:住)?(?:在)?|常住|搬(?:家)?(?:到|去|来|回|至|进)了?|"
     rf"移居(?:到|去)?了?|移民(?:到|去)?了?|落户(?:在|到)?|家住|家在|家搬到了?|搬了?家到|"
-    rf"现在人?在(?=[^，。]{{2,8}}(?:定居|生活)))(?P<v>[^，。]{{1,24}})"
+    rf"(?:人|就|已经)?在(?=[^，。]{{2,8}}(?:定居|生活|居住|安家|落户)))(?P<v>[^，。]{{1,24}})"
 )
 _HOME_IS = re.compile(
     rf"{_H}的?(?:住址|地址|家庭住址|所在城市|居住地|常住地)(?:现在)?(?:是|在|改成|换成|变成)了?(?P<v>[^，。]{{2,24}})"
 )
-_LEFT_HOME = re.compile(rf"{_NOW}{_H}{_NOW}(?:不再住在?|不住在?|离开了?|搬离了?|搬出了?)(?P<v>[^，。]{{1,12}})")
+_LEFT_HOME = re.compile(
+    rf"{_NOW}{_H}{_NOW}(?:不再住在?|不住在?|不在(?=[^，。]{{1,10}}(?:住|生活))|离开了?|搬离了?|"
+    rf"搬出了?)(?P<v>[^，。]{{1,12}})"
+)
 _WORKS = re.compile(
     rf"{_NOW}{_H}(?P<when>{_NOW}[^，。]{{0,6}}?)(?:在|就职于|任职于|供职于|入职了?|跳槽(?:到|去)了?|加入了?|换到了?|"
     rf"去了?)(?P<v>[^，。]{{1,20}}?)"
@@ -59,6 +63,19 @@ _JOB = re.compile(
     r"(?:师|员|生|医|工|官|长|手|家|警察|护士|司机|教授|经理|总监|主管|会计|厨师|老板|记者|导游|保姆|翻译|编辑|作家|"
     r"助理|顾问|前台|保安|客服|销售|运营|策划|导演|"
     r"模特|教练|老师|班长|柜员|法官|主播|博主|店长|秘书|出纳|文员|设计|开发|人)\Z"
+)
+_GRADE = re.compile(
+    rf"{_NOW}{_H}{_NOW}(?:在|正在)?(?:读|上|念|升)(?:到|上)?了?(?P<v>大[一二三四]|高[一二三]|初[一二三]|研[一二三]|"
+    rf"博[一二三四]|"
+    r"小?学?[一二三四五六]年级)"
+)
+_STUDIES = re.compile(
+    rf"{_NOW}{_H}{_NOW}(?:在(?P<v>[^，。]{{2,14}}?)(?:读书|上学|读研|读博|读大学|念书|就读)|"
+    rf"就读于?(?P<w>[^，。]{{2,14}}?))(?:了|呢)?\Z"
+)
+_COUNTED = re.compile(
+    rf"{_NOW}{_H}{_NOW}(?:有|"
+    rf"养)了?(?P<v>[一两二三四五六七八九十\d]+)[个只条位辆套匹](?P<thing>[^，。叫在]{{1,6}}?)(?:了|，.*|叫.*)?\Z"
 )
 _AGED = re.compile(
     rf"{_NOW}{_H}{_NOW}(?:的?(?:年龄|年纪)(?:是|为)?)?(?:满|过了|有|是|快)?(?P<v>\d{{1,3}}|"
@@ -112,7 +129,7 @@ _SAME_WORDS = {
 }
 _SAME = {word: name for name, words in _SAME_WORDS.items() for word in words.split()}
 
-_VERBS = r"喝|吃|抽|玩|打|用|养|开|看|练|学|做|听|跑|骑|去|弹|穿|读|写|拍|追|买"
+_VERBS = r"怕|喝|吃|抽|玩|打|用|养|开|看|练|学|做|听|跑|骑|去|弹|穿|读|写|拍|追|买"
 _LIKE = r"喜欢|喜爱|热爱|酷爱|钟爱|爱好|爱上了?|爱(?=[\u4e00-\u9fff])|享受|迷上了?|沉迷"
 _HATE = r"讨厌|厌恶|反感|受不了|厌倦了?|腻了|不感兴趣"
 _QUIT = r"戒掉?了?|不再(?:去)?|再也不|停止了?|放弃了?|告别了?|没再|不怎么"
@@ -126,12 +143,14 @@ _PREDICATE = re.compile(
     rf"(?P<o>[^。]*)"
 )
 _TURNED = re.compile(rf"(?P<h>{HUMAN}(?:的?(?:{_FAMILY}))?){_DEGREE}把(?P<o>[^，。]{{1,10}})戒掉?了?")
-_LIGHT = re.compile(rf"\A(?:{_VERBS})(?=[\u4e00-\u9fff])|(?:了|的|啦|呢)+\Z|^(?:一|两)?[个只条位名辆套杯]")
+_LIGHT = re.compile(
+    rf"\A(?:{_VERBS})(?=[\u4e00-\u9fff])|(?:了|的|啦|呢)+\Z|^[一两三四五几\d]*[个只条位名辆套杯包支瓶根顿碗]"
+)
 
 
 def claims(text: str) -> Iterator[Claim]:
     """The claims of a bare content in which the person is called "@"."""
-    simple = plain(text)
+    simple = re.sub(rf"\A[^{HUMAN}，]{{1,20}}，(?={HUMAN})", "", plain(text)).replace("害怕", "怕")
     found = False
     for rule in _RULES:
         claim = rule(simple)
@@ -143,7 +162,7 @@ def claims(text: str) -> Iterator[Claim]:
 
 
 def _holder(text: str) -> str:
-    return text.replace("的", "").removesuffix("家")
+    return re.sub(r"(?:全家?|一家|家)\Z", "", text.replace("的", ""))
 
 
 def _place(text: str) -> str:
@@ -224,8 +243,25 @@ def _named(text: str) -> Claim | None:
     return Claim(_holder(match["h"]), "attribute", "name", terms_of(match["v"])) if match else None
 
 
+def _school(text: str) -> Claim | None:
+    match = _GRADE.match(text)
+    if match and _is_now(match):
+        return Claim(_holder(match["h"]), "attribute", "grade", frozenset({match["v"]}))
+    match = _STUDIES.match(text)
+    if match is None or not _is_now(match):
+        return None
+    return Claim(_holder(match["h"]), "attribute", "school", terms_of(match["v"] or match["w"]))
+
+
+def _count(text: str) -> Claim | None:
+    match = _COUNTED.match(text)
+    if match is None:
+        return None
+    return Claim(_holder(match["h"]), "attribute", f"count {match['thing']}", frozenset({match["v"]}))
+
+
 _RULES: tuple[Callable[[str], Claim | None], ...] = (
-    _residence, _work, _occupation, _age, _marital, _valued, _favourite, _named
+    _residence, _work, _occupation, _age, _school, _count, _marital, _valued, _favourite, _named
 )  # fmt: skip
 
 

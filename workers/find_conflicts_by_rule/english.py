@@ -16,13 +16,21 @@ _ADV = (
     r"officially|"
     r"happily|definitely|absolutely|truly|mostly|only|then|again|both|all)\s+)*"
 )
-_H = r"(?P<h>(?:(?!\b(?:and then|because|when|who|that)\b)[^,;]){1,60}?)\s+"
+_H = (
+    r"(?P<h>(?:(?!\b(?:and then|because|when|who|that|not|no|never|is|are|was|has|have|does|doesn't|don't|isn't|moved|"
+    r"lives?|"
+    r"works?|used|left|quit|got|started)\b)[^,;]){1,60}?)\s+"
+)
+_TOGETHER = re.compile(
+    rf"\A(?:[\w' ]*{HUMAN}'s [\w' ]+ and {HUMAN}|\w+ and {HUMAN}|{HUMAN} and (?:their|{HUMAN}'s|the) .+)\Z"
+)
 _CUT = re.compile(
     r"\s*(?:\(|,|;|\bwith\b|\bfor\b|\bsince\b|\bbecause\b|\band\b|\bbut\b|\bnext\b|\blast\b|\bthis\b|\bwhere\b|"
     r"\bwhich\b|\bwhen\b|\bnow\b|"
     r"\bas\b|\bafter\b|\bto be\b|\bto\b|\bnear\b|\bagain\b|\bright now\b|\bthese days\b|\binstead\b|\btoday\b|"
     r"\byesterday\b|\bin (?:19|20)\d\d|"
-    r"\b(?:\w+ ){1,2}(?:days?|weeks?|months?|years?) ago\b|\band\b|\buntil\b|\bfrom\b|\bpermanently\b|\blol\b).*"
+    r"\b(?:a|an|one|two|three|four|five|six|several|some|\d+|a few|a couple of) (?:days?|weeks?|months?|years?) ago\b|"
+    r"\band\b|\buntil\b|\bfrom\b|\bpermanently\b|\blol\b).*"
 )
 _ARTICLE = re.compile(r"(?:a|an|the|their|his|her|its|my|your|our|own|this|that|some|downtown|abroad)\b")
 _OPENING = re.compile(
@@ -32,10 +40,12 @@ _OPENING = re.compile(
 )
 
 _LIVES = re.compile(
-    rf"{_H}{_ADV}(?:lives?|is living|resides?|is based|is settled|moved|relocated|settled|emigrated|"
+    rf"{_H}{_ADV}(?:lives?|(?:is|has been|have been|been) living|resides?|is based|is settled|moved|relocated|settled|"
+    rf"emigrated|"
     rf"immigrated)(?: down| back| house| home| away)?"
     rf"\s+(?:(?:from [\w ]+? )?(?:to|into)|in|at|over to|back to)\s+(?P<v>.+)"
 )
+_IS_IN = re.compile(rf"{_H}is (?:now in (?P<v>.+)|in (?P<w>[^,]+?) now\Z)")
 _LEFT_HOME = re.compile(
     rf"{_H}{_ADV}(?:(?:no longer|does not|doesn't|don't) lives?(?: anymore)? in|moved (?:away from|out of)|"
     rf"left)\s+(?P<v>[a-z].+)"
@@ -77,6 +87,15 @@ _MARRIED = re.compile(
 )
 _NAMED = re.compile(
     rf"{_H}(?:is (?:called|named)|goes by|wants to be called|changed (?:their|his|her|its) name to)\s+(?P<v>.+)"
+)
+_STUDIES = re.compile(
+    rf"{_H}{_ADV}(?:studies|is studying|goes to school|is enrolled|got into|transferred|"
+    rf"is a student)(?: [\w ]+)? (?:at|to) (?P<v>.+)"
+)
+_COUNTED = re.compile(
+    rf"{_H}{_ADV}(?:has|have|has got|got|owns?)\s+(?:got\s+)?(?P<v>one|two|three|four|five|six|seven|eight|nine|ten|"
+    rf"\d+)\s+"
+    r"(?P<thing>(?:[\w-]+\s+){0,2}?[\w-]+)(?=,|:|\Z| and\b| who\b| that\b| called\b| named\b| with\b| now\b)"
 )
 _SINGLE = (
     r"(?:(?:work|personal|home|private|new|current|main|first|last|full|middle|legal|wifi|wi-fi|"
@@ -139,7 +158,7 @@ _DISLIKING = (
 )
 _QUITTING = (
     r"(?:quit|quits|stopped|gave up|has given up|has quit|has stopped|is done with|kicked|swore off|cut out|"
-    r"fell out of love with|lost interest in)"
+    r"fell out of love with|lost interest in|sold (?:their|the)|got rid of (?:their|the))\b"
 )
 _NOT = (
     r"(?:does not|doesn't|don't|is not|isn't|has not|hasn't|can't|cannot|can not|never|did not|didn't|aren't|are not|"
@@ -154,13 +173,15 @@ _ANYMORE = re.compile(r"\s*\b(?:any ?more|any longer)\b")
 # The verb that belongs to the object, not to the liking: "likes drinking tea" and "likes tea" are one liking.
 _LIGHT_TEXT = """
     drink eat smoke play use take do go watch read have has drinking eating playing going having to a the of
+    drive drives own owns now today lately currently their
 """
 _LIGHT = frozenset(term for word in _LIGHT_TEXT.split() for term in terms(word))
 
 
 def claims(text: str) -> Iterator[Claim]:
     """The claims of a bare content in which the person is called "@"."""
-    text = _OPENING.sub("", text.lower().replace("’", "'"), count=1)
+    text = re.sub(rf"\A[^,{HUMAN}]{{1,60}},\s*(?={HUMAN})", "", text.lower().replace("’", "'"))
+    text = _OPENING.sub("", text, count=1)
     found = False
     for rule in _RULES:
         claim = rule(text)
@@ -172,7 +193,8 @@ def claims(text: str) -> Iterator[Claim]:
 
 
 def _holder(text: str) -> str:
-    return text.strip().removesuffix("'s")
+    """Whose claim it is; what somebody does with the person, the person does too."""
+    return _TOGETHER.sub(HUMAN, text.strip()).removesuffix("'s")
 
 
 def _value(text: str) -> str:
@@ -189,6 +211,9 @@ def _place(text: str) -> str:
 def _residence(text: str) -> Claim | None:
     match = _LIVES.match(text)
     if match and not _ARTICLE.match(match["v"]) and (place := _place(match["v"])):
+        return Claim(_holder(match["h"]), "attribute", "residence", terms_of(place), broad=is_broad(place))
+    match = _IS_IN.match(text)
+    if match and (place := _place(match["v"] or match["w"])) and not _ARTICLE.match(place):
         return Claim(_holder(match["h"]), "attribute", "residence", terms_of(place), broad=is_broad(place))
     match = _LEFT_HOME.match(text)
     if match and not _ARTICLE.match(match["v"]) and (place := _place(match["v"])):
@@ -235,7 +260,7 @@ def _simple(pattern: re.Pattern[str], name: str) -> Callable[[str], Claim | None
 
 def _valued(text: str) -> Claim | None:
     match = _HAS_VALUE.match(text) or _IS_OWN.match(text)
-    if match is None:
+    if match is None or re.match(r"(?:very|so|really|quite|nice|not|important|always|still)\b", match["v"]):
         return None
     name = re.sub(r"\s+", " ", match["a"].replace("favourite", "favorite"))
     name = _SAME.get(name, name)
@@ -245,8 +270,23 @@ def _valued(text: str) -> Claim | None:
     return Claim(_holder(match["h"]), "attribute", key, terms_of(value), broad=name == "residence" and is_broad(value))
 
 
+def _school(text: str) -> Claim | None:
+    match = _STUDIES.match(text)
+    if match is None or _ARTICLE.match(match["v"]):
+        return None
+    return Claim(_holder(match["h"]), "attribute", "school", terms_of(_value(match["v"])))
+
+
+def _count(text: str) -> Claim | None:
+    match = _COUNTED.match(text)
+    if match is None:
+        return None
+    thing = " ".join(sorted(terms_of(match["thing"])))
+    return Claim(_holder(match["h"]), "attribute", f"count {thing}", frozenset({match["v"]}))
+
+
 _RULES: tuple[Callable[[str], Claim | None], ...] = (
-    _residence, _employer, _occupation, _age, _valued,
+    _residence, _employer, _occupation, _age, _school, _count, _valued,
     _simple(_BORN, "birthday"), _simple(_MARRIED, "marital"), _simple(_NAMED, "name"),
 )  # fmt: skip
 
