@@ -1,9 +1,9 @@
 """The code of both READMEs, run block by block in an empty folder, and its shown output compared.
 
-A `python` block is a program and an `sh` block a list of commands, of which those that begin with `memoryengine` are run.
-A block whose first line is `# file: NAME` is written to that file instead; a `json` block is `talk.jsonl`. A `text` block
-shows what the block before it prints, with moments of its own; `...` stands for lines that are left out. Models are asked on
-the local server that is shipped for tests.
+A `python` block is a program, and an `sh` block a list of commands, of which those that begin with `memoryengine` are
+run. A block whose first line is `# file: NAME` is written to that file instead; a `json` block is `talk.jsonl`. A
+`text` block shows what the block before it prints, with moments of its own; `...` stands for lines that are left out.
+Models are asked on the local server that is shipped for tests.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def _read(name: str, text: str, wanted: Any, zone: ZoneInfo) -> Any:
     if str in allowed:
         return text
     if datetime in allowed:
-        return _moment(name, text, zone)
+        return read_moment(name, text, zone)
     node, problems = from_plain(_json(text))
     value, wrong = coerce(node, wanted, name)
     if problems := problems + wrong:
@@ -60,9 +60,10 @@ def _json(text: str) -> object:
     return value
 
 
-def _moment(name: str, text: str, zone: ZoneInfo) -> datetime:
+def read_moment(name: str, text: str, zone: ZoneInfo) -> datetime:
+    """A moment from ISO 8601, local to `zone` where it names none; raises `InputError` that calls it `name`."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"The input {name!r} must be ISO 8601 such as 2024-10-26T21:26:20, not {text!r}.") from None
+        raise InputError(f"{name!r} must be ISO 8601 such as 2024-10-26T21:26:20, not {text!r}.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

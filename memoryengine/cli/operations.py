@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Query = Annotated[str, typer.Argument(help="The question.")]
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=0, help="Show this many at most.")]
+At = Annotated[str | None, typer.Option("--at", metavar="TIME", help="When it is asked, in ISO 8601. Else now.")]
 Scores = Annotated[bool, typer.Option("--scores", help="Show kind, score and the parts of the score.")]
 KindOption = Annotated[str | None, typer.Option("--kind", "-k", help="observation, custom or insight. Else all.")]
 Expired = Annotated[bool, typer.Option("--expired", help="Expired ones too, and what took their place.")]
@@ -44,15 +45,21 @@ def retrieve(
     query: Query,
     user: User = None,
     limit: Limit = None,
+    at: At = None,
     scores: Scores = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what memory holds on a question, best first."""
+    from memoryengine.settings import locale
+
+    from .inputs import read_moment
+
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
-        result = memory.retrieve(query, limit=limit)
+        asked_at = read_moment("at", at, locale(engine.settings).zone) if at else None
+        result = memory.retrieve(query, limit=limit, asked_at=asked_at)
         hits = result.hits
         warn(result)
         if chosen.as_json:

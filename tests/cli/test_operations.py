@@ -81,6 +81,16 @@ def test_retrieve_shows_scores_when_asked_and_holds_the_limit(invoke: Invoke) ->
     assert line.count("\n") == 1
 
 
+@pytest.mark.usefixtures("moved")
+def test_retrieve_counts_days_from_the_moment_it_is_asked(invoke: Invoke) -> None:
+    question = ("retrieve", "What did I say yesterday about Shanghai?", "-u", "alice", "--scores")
+    near, far = invoke(*question, "--at", "2024-05-02T08:00:00"), invoke(*question, "--at", "2024-09-01")
+    assert float(near.out.split()[0]) > float(far.out.split()[0])
+    wrong = invoke(*question, "--at", "yesterday")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "'at' must be ISO 8601" in wrong.err
+
+
 def test_a_greeting_and_an_empty_memory_say_why_nothing_is_shown(invoke: Invoke) -> None:
     greeting, unknown = invoke("retrieve", "hello!"), invoke("retrieve", "Where do I live?")
     assert (greeting.code, greeting.out) == (0, "")
