@@ -20,7 +20,7 @@ PROBLEM, WRONG, UNAVAILABLE, FAULT, INTERRUPTED, BROKEN_PIPE = 1, 2, 3, 70, 130,
 EXIT_CODES = """\b
 Exit codes:
   0    done
-  1    check found a problem, or what was named is not there
+  1    check found a problem, what was named is not there, or the answer was no
   2    wrong usage, input or config
   3    a model, the store or a worker failed
   70   a fault in memoryengine itself
@@ -53,7 +53,7 @@ class Edge(TyperGroup):
             _complain(error)
             raise typer.Exit(exit_code(error)) from None
         except KeyboardInterrupt:
-            say("Interrupted.")
+            say("\nInterrupted." if sys.stderr.isatty() else "Interrupted.")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             _let_go_of_stdout()
