@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -106,16 +105,18 @@ def vector_space(embedder: Embedder | None) -> VectorSpace | None:
 def build_store(spec: Mapping[str, Any]) -> Store:
     """The store that a config names: `{use: sqlite, path: ...}`, or `{class: "package.module:Class", ...}`.
 
-    Raises `ConfigError` where there is no such store or it does not take these settings.
+    Raises `ConfigError` where there is no such store, it does not take these settings, or its class is no store.
     """
-    settings = {k: v for k, v in spec.items() if k not in ("use", "class")}
-    target = str(spec.get("class") or STORES.get(str(spec.get("use")), ""))
-    module, _, name = target.rpartition(":")
-    if not module:
+    from .models.classes import load_class, make_instance
+
+    target = spec.get("class") or STORES.get(str(spec.get("use")))
+    if target is None:
         known = ", ".join(STORES)
         raise ConfigError(f"There is no store {spec.get('use')!r}; there is: {known} (or class: package.module:Class).")
-    try:
-        made = getattr(import_module(module), name)(**settings)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise ConfigError(f"The store {target!r} cannot be made: {error}.") from error
-    return made  # type: ignore[no-any-return]  # the config vouches for it; the contract suite checks it
+    settings = {k: v for k, v in spec.items() if k not in ("use", "class")}
+    cls = load_class(str(target), Path(), "store")
+    lacking = sorted(name for name in vars(Store) if not name.startswith("_") and not hasattr(cls, name))
+    if lacking:
+        named = ", ".join(lacking)
+        raise ConfigError(f"store.class: {cls.__name__} is no Store of memoryengine.ports: it has no {named}.")
+    return make_instance(cls, settings, "store")  # type: ignore[no-any-return]  # the contract suite checks the rest

@@ -9,11 +9,14 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from .annotations import ANYTHING, NONE, is_record, members, type_name
 from .errors import Problem
-from .yaml_tree import Node, suggestion, to_plain, typed
+from .yaml_tree import Node, Place, nearest, suggestion, to_plain, typed
 
 MAPPINGS = (Mapping, dict)
 LISTS = (tuple, list, Sequence)
 SETS = (frozenset, set, AbstractSet)
+WORDS: Mapping[Any, str] = {
+    str: "a text", bool: "true or false", int: "a whole number", float: "a number", NONE: "null",
+}  # fmt: skip
 
 
 class _Broken:
@@ -33,7 +36,10 @@ def coerce(node: Node, annotation: Any, what: str) -> tuple[Any, list[Problem]]:
     Known are int, float, bool, str, None, Any, Literal, unions, tuples and lists, mappings from str, and frozen
     dataclasses (unknown keys are refused, keys without a default must be there). A whole number may stand for a float,
     nothing else for anything else. A dataclass with a broken field that has a default is made with the default.
+    What is broken already, or waits for a variable that is not set, is `BROKEN` without another word.
     """
+    if node.broken or node.unset:
+        return BROKEN, []
     if annotation in ANYTHING:
         return to_plain(node), []
     if len(members(annotation)) > 1:
@@ -47,6 +53,14 @@ def coerce(node: Node, annotation: Any, what: str) -> tuple[Any, list[Problem]]:
     if origin in LISTS or origin in SETS:
         return _sequence(node, origin, get_args(annotation), what)
     return _scalar(node, annotation, what)
+
+
+def readable(annotation: Any) -> bool:
+    """Whether any value in a YAML file can be what an annotation asks for."""
+    if annotation in ANYTHING:
+        return True
+    kinds = [get_origin(kind) or kind for kind in members(annotation)]
+    return any(kind in (*WORDS, Literal, *MAPPINGS, *LISTS, *SETS) or is_record(kind) for kind in kinds)
 
 
 def unknown_keys(node: Node, allowed: Sequence[str], what: str) -> list[Problem]:
@@ -71,7 +85,24 @@ def found(node: Node) -> str:
 
 
 def _refuse(node: Node, annotation: Any, what: str) -> tuple[Any, list[Problem]]:
-    return BROKEN, [node.place.problem(f"`{what}` must be {_wanted(annotation)}, not {found(node)}.")]
+    if not readable(annotation):
+        message = f"`{what}` is of type {type_name(annotation)}, which no YAML file can give."
+        return BROKEN, [node.place.problem(message, "Leave it out, or give the field a simpler type.")]
+    message = f"`{what}` must be {_wanted(annotation)}, not {found(node)}."
+    return BROKEN, [node.place.problem(message, _hint(node, annotation))]
+
+
+def _hint(node: Node, annotation: Any) -> str:
+    """What was probably meant where a scalar is of the wrong type."""
+    kinds = members(annotation)
+    literals = [held for kind in kinds if get_origin(kind) is Literal for held in get_args(kind)]
+    if near := nearest(node.text.lower(), [held for held in literals if isinstance(held, str)]):
+        return f"Did you mean {near!r}?"
+    if node.quoted and type(typed(node.text)) in kinds:
+        return "Take the quotes away."
+    if str in kinds and node.text:
+        return "Put it in quotes."
+    return ""
 
 
 def _wanted(annotation: Any) -> str:
@@ -86,8 +117,7 @@ def _wanted(annotation: Any) -> str:
         return "a list"
     if origin in MAPPINGS or is_record(annotation):
         return "a mapping"
-    words = {str: "a text", bool: "true or false", int: "a whole number", float: "a number", NONE: "null"}
-    return words.get(annotation, type_name(annotation))
+    return WORDS.get(annotation, type_name(annotation))
 
 
 def _scalar(node: Node, annotation: Any, what: str) -> tuple[Any, list[Problem]]:
@@ -173,5 +203,11 @@ def _made(
 ) -> tuple[Any, list[Problem]]:
     try:
         return cls(**values), problems
-    except (ValueError, TypeError) as error:  # a check of the class itself, in its __post_init__
-        return BROKEN, [*problems, node.place.problem(f"`{what}` cannot be used: {error}.")]
+    except (ValueError, TypeError) as error:  # checks of the class itself, in its __post_init__: one argument each
+        said = map(str, error.args)
+        return BROKEN, [*problems, *(_named(node, text).problem(f"`{what}` cannot be used: {text}.") for text in said)]
+
+
+def _named(node: Node, sentence: str) -> Place:
+    """Where the key stands that a sentence names in backticks, or the mapping itself."""
+    return next((place for key, place in node.keys.items() if f"`{key}`" in sentence), node.place)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from .coerce import found
 from .errors import Problem
 from .yaml_tree import NOWHERE, Node, Place, from_plain, read_yaml, suggestion
 
 DEFAULT = "embedded"
+LONGEST_SHOWN = 200
 MERGED = ("models", "instances", "limits", "chat")
 ADDED: Mapping[str, tuple[str, ...]] = {"workers": ("memoryengine.workers",), "workflows": ("stock",)}
+
+PATH_HINT = "Give the path of a file, the name of a stock config, or a mapping."
 
 Config = str | Path | Mapping[str, object] | None
 
@@ -25,16 +29,21 @@ def find_config(name: str | Path, folder: Path, place: Place = NOWHERE) -> tuple
 
     `embedded`, `embedded.yaml` and `configs/embedded.yaml` all name the stock config `embedded`.
     """
-    file = folder / Path(name).expanduser()
-    if file.is_file() and str(file.resolve()) != place.file:
-        return file.resolve(), []
+    try:
+        file = folder / Path(name).expanduser()
+        if file.is_file() and str(file.resolve()) != place.file:
+            return file.resolve(), []
+    except (OSError, RuntimeError):  # too long for a path, or the `~` of nobody
+        return None, [place.problem(f"There is no config {_shown(name)}.", PATH_HINT)]
     written, stock = PurePosixPath(str(name).replace("\\", "/")), stock_configs()
     if str(written.parent) in (".", "configs") and written.suffix in ("", ".yaml") and written.stem in stock:
         return stock[written.stem], []
+    if file.is_file():
+        return None, [place.problem("The config extends itself.", "Name another one.")]
     if file.is_dir():
-        return None, [place.problem(f"The config {str(name)!r} is a folder.", "Name a YAML file.")]
-    hint = suggestion(written.stem, stock, there="Stock configs are")
-    return None, [place.problem(f"There is no config {str(name)!r}.", hint)]
+        return None, [place.problem(f"The config {_shown(name)} is a folder.", "Name a YAML file.")]
+    hint = PATH_HINT if "\n" in str(name) else suggestion(written.stem, stock, there="Stock configs are")
+    return None, [place.problem(f"There is no config {_shown(name)}.", hint)]
 
 
 def read_config(config: Config, environ: Mapping[str, str]) -> tuple[Node | None, str, list[Problem]]:
@@ -43,7 +52,7 @@ def read_config(config: Config, environ: Mapping[str, str]) -> tuple[Node | None
         given, problems = from_plain(config, environ)
         whole, more = _extended(given, Path(), environ, ())
         return whole, "", problems + more
-    file, problems = find_config(DEFAULT if config is None else config, Path())
+    file, problems = (stock_configs()[DEFAULT], []) if config is None else find_config(config, Path())
     if file is None:
         return None, "", problems
     root, problems = _read(file, environ, ())
@@ -65,10 +74,10 @@ def _extended(
 ) -> tuple[Node, list[Problem]]:
     """`root` laid over the config that it names with `extends`."""
     name = root.get("extends")
-    if name is None:
+    if name is None or name.broken:
         return root, []
     if not isinstance(name.value, str):
-        return root, [name.place.problem("`extends` must be the name of a config.")]
+        return root, [name.place.problem(f"`extends` must be the name of one config, not {found(name)}.")]
     file, problems = find_config(name.value, folder, name.place)
     if file is None:
         return root, problems
@@ -105,6 +114,11 @@ def _added(below: Node, node: Node) -> Node:
     if not isinstance(node.value, tuple) or not isinstance(below.value, tuple):
         return node
     return Node((*below.value, *node.value), node.place)
+
+
+def _shown(name: str | Path) -> str:
+    text = str(name)
+    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}...")
 
 
 def _listed(names: tuple[str, ...]) -> Node:

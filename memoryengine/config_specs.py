@@ -6,20 +6,48 @@ whatever needs no model works without it, and whoever opens one says in one sent
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_type_hints
 
-from .coerce import found, unknown_keys
+from .coerce import coerce, found, unknown_keys
 from .errors import Problem
-from .yaml_tree import Node, Place, suggestion, to_plain, unset_variables
+from .yaml_tree import Node, Place, suggestion, to_plain, typed, unset_variables
 
 Spec = Mapping[str, object]
 
 SECRETS = ("api_key", "password", "token", "secret")
-STORES: Mapping[str, tuple[str, ...]] = {"sqlite": ("path", "cache_documents", "patience")}
+LONGEST_PATIENCE = 3600
 NO_KEY = ("", "none", "empty", "no", "-", "...")  # what people write where an endpoint asks for no key
 TEXTS = (*SECRETS, "api_base", "model", "use", "class", "path", "url", "user")  # "0815" from a variable is no number
+
+
+NOT_FILLED = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)(?=[/\\]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteSettings:
+    """What a config may say of the embedded store; what it leaves out is as the store has it."""
+
+    path: str | None = None
+    cache_documents: int | None = None
+    patience: float | None = None
+
+    def __post_init__(self) -> None:
+        wrong = []
+        if self.path is not None and (not self.path.strip() or "\0" in self.path or self.path == ":memory:"):
+            wrong.append(f"`path` must name a file on disk, not {self.path!r}")
+        if self.cache_documents is not None and self.cache_documents < 0:
+            wrong.append(f"`cache_documents` is {self.cache_documents}, and may not be below 0")
+        if self.patience is not None and not 0 <= self.patience <= LONGEST_PATIENCE:
+            wrong.append(f"`patience` must lie between 0 and {LONGEST_PATIENCE} seconds, not {self.patience:g}")
+        if wrong:
+            raise ValueError(*wrong)
+
+
+STORES: Mapping[str, type] = {"sqlite": SqliteSettings}
 
 
 @dataclass(slots=True)
@@ -48,13 +76,16 @@ def read_spec(part: str, node: Node, folder: Path, keys: Keys) -> tuple[Spec | N
     if node.value is None:
         return None, []
     if not isinstance(node.value, Mapping):
-        return None, [node.place.problem(f"`{part}` must be a mapping with `use` or `class`, not {found(node)}.")]
+        hint = f"Write {{use: {node.text}}}." if node.text else ""
+        return None, [node.place.problem(f"`{part}` must be a mapping with `use` or `class`, not {found(node)}.", hint)]
     for key in SECRETS:
         _see_key(part, node.get(key), keys)
     problems = [p for key, held in node.items() if key not in SECRETS for p in unset_variables(held)]
     if ("use" in node.value) == ("class" in node.value):
-        problems.append(node.place.problem(f"`{part}` must have either `use` or `class`."))
-    spec = {key: held.text if key in TEXTS and held.filled else to_plain(held) for key, held in node.items()}
+        hint = "`use` names one that is shipped, as in {use: ...}; `class` names one of your own."
+        problems.append(node.place.problem(f"`{part}` must have either `use` or `class`.", hint))
+    problems += [_not_filled(part, key, held) for key, held in node.items() if key in TEXTS and _names_variable(held)]
+    spec = {key: _plain(key, held, quoted="class" in node.value) for key, held in node.items()}
     if isinstance(spec.get("class"), str):
         spec["class"] = _class_path(str(spec["class"]), folder)
     return spec, problems
@@ -68,7 +99,9 @@ def store_problems(spec: Spec, node: Node) -> list[Problem]:
     if not isinstance(use, str) or use not in STORES:
         there = suggestion(str(use), STORES, there="There is")
         return [node.key_place("use").problem(f"There is no store {use!r}.", f"{there} Or name one by `class`.")]
-    return unknown_keys(node, ("use", *STORES[use]), f"The store {use!r}")
+    problems = unknown_keys(node, ("use", *get_type_hints(STORES[use])), f"The store {use!r}")
+    known = {key: held for key, held in node.items() if key in get_type_hints(STORES[use])}
+    return problems + coerce(Node(known, node.place, node.keys), STORES[use], "store")[1]
 
 
 def placed(part: str, node: Node, sentences: Iterable[str]) -> list[Problem]:
@@ -81,12 +114,31 @@ def _place_of(part: str, node: Node, sentence: str) -> Place:
     return node.key_place(max(named, key=len)) if named else node.place
 
 
+def _plain(key: str, node: Node, *, quoted: bool) -> object:
+    """A value of a spec; what comes from a variable is a number where it looks like one, unless it must be `quoted`."""
+    if not node.filled:
+        return to_plain(node)
+    return node.text if key in TEXTS else node.value if quoted else typed(node.text)
+
+
+def _names_variable(node: Node) -> bool:
+    return not node.filled and NOT_FILLED.match(node.text) is not None
+
+
+def _not_filled(part: str, key: str, node: Node) -> Problem:
+    found = NOT_FILLED.match(node.text)
+    name = found[1] if found else ""
+    message = f"`{part}.{key}` begins with ${name}, which is not filled in."
+    return node.place.problem(message, f"Write ${{{name}}}.")
+
+
 def _see_key(part: str, node: Node | None, keys: Keys) -> None:
     if node is None:
         return
     for name in node.unset:
         keys.unset.setdefault(name, []).append((part, node.place))
-    if not node.unset and not node.from_environment and node.text.strip().lower() not in NO_KEY:
+    from_elsewhere = node.unset or node.from_environment or _names_variable(node)
+    if not from_elsewhere and node.text.strip().lower() not in NO_KEY:
         keys.literal.append((part, node.place))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ ModelKind = Literal["chat", "embedder", "reranker"]
 
 MODELS: tuple[ModelKind, ...] = get_args(ModelKind)
 LOCAL = "local"
+OFFSET = re.compile(r"\s*(UTC|GMT)?\s*[-+][\d:]+\s*", re.IGNORECASE)
 ZONE_HINT = "Write one as in Asia/Shanghai, or local for the machine's own."
 KEYS = (
     "extends", "language", "time_zone", "human_name", "assistant_name", "namespace", "store", "models", "workers",
@@ -55,8 +57,10 @@ class ChatSettings:
     memories: int = 5
 
     def __post_init__(self) -> None:
-        if (isinstance(self.history, int) and self.history < 0) or self.memories < 0:
-            raise ValueError("neither `history` nor `memories` may be below 0")
+        counts = {"history": self.history, "memories": self.memories}
+        below = [name for name, count in counts.items() if isinstance(count, int) and count < 0]
+        if below:
+            raise ValueError(*(f"`{name}` is {counts[name]}, and may not be below 0" for name in below))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,13 @@ class Limits:
     embed_batch: int = 64
 
     def __post_init__(self) -> None:
-        if not 0 < self.run_seconds < float("inf") or self.embed_batch < 1:
-            raise ValueError("`run_seconds` must be a number above 0 and `embed_batch` at least 1")
+        wrong = []
+        if not 0 < self.run_seconds < float("inf"):
+            wrong.append(f"`run_seconds` must be a number above 0, not {self.run_seconds:g}")
+        if self.embed_batch < 1:
+            wrong.append(f"`embed_batch` must be at least 1, not {self.embed_batch}")
+        if wrong:
+            raise ValueError(*wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +171,8 @@ class _Reader:
     """Reads the parts of a config, each with its default where it is broken, and gathers the problems."""
 
     def __init__(self, root: Node, environ: Mapping[str, str], problems: list[Problem]) -> None:
-        self.root, self.environ = root, environ
+        self.environ = environ
+        self.root = Node({key: node for key, node in root.items() if not node.broken}, root.place, root.keys)
         self.problems = [*problems, *unknown_keys(root, KEYS, "The config")]
         self.places: dict[str, Place] = {}
         self.keys = Keys()
@@ -200,7 +210,7 @@ class _Reader:
             return default
         self.places[key] = node.place
         value, problems = coerce(node, annotation, key)
-        self.problems += [] if node.unset else problems
+        self.problems += problems
         return default if value is BROKEN else value
 
     def time_zone(self) -> str:
@@ -213,7 +223,7 @@ class _Reader:
                 message = "The machine's time zone cannot be told."
                 self.problems.append(place.problem(message, "Name one, as in time_zone: Asia/Shanghai."))
                 return "UTC"
-            near = nearest(name, available_timezones())
+            near = "" if OFFSET.fullmatch(name) else nearest(name, available_timezones())
             hint = f"Did you mean {near!r}? {ZONE_HINT}" if near else ZONE_HINT
             self.problems.append(place.problem(f"There is no time zone {name!r}.", hint))
             return "UTC"
@@ -251,17 +261,24 @@ class _Reader:
         spec, problems = read_spec("store", node, self.folder(node), self.keys)
         if spec is None and not problems:
             problems = [node.place.problem("`store` must say where memory lives, as in {use: sqlite, path: ...}.")]
-        problems += store_problems(spec, node) if spec and not problems else []
+        problems += self.store_problems(spec, node) if spec and not problems else []
         self.problems += problems
         if spec is None or problems:
             return _default_store(self.environ)
         return {**spec, **self.store_path(spec, node)}
 
+    def store_problems(self, spec: Spec, node: Node) -> list[Problem]:
+        from .models.classes import class_problems
+
+        if "class" not in spec:
+            return store_problems(spec, node)
+        return placed("store", node, class_problems(spec["class"], self.folder(node), "store"))
+
     def store_path(self, spec: Spec, node: Node) -> Spec:
         path = spec.get("path")
         if path is None and spec.get("use") == "sqlite":
             return _default_store(self.environ)
-        if not isinstance(path, str) or path == ":memory:":
+        if not isinstance(path, str):
             return {}
         return {"path": str(_absolute(path, self.folder(node), self.environ))}
 
@@ -272,13 +289,14 @@ class _Reader:
         if node is None:
             return ADDED[key]
         if not isinstance(node.value, tuple):
-            self.problems.append(node.place.problem(f"`{key}` must be a list, not {found(node)}."))
+            hint = f"Write {key}: [{node.text}]." if node.text else ""
+            self.problems.append(node.place.problem(f"`{key}` must be a list, not {found(node)}.", hint))
             return ADDED[key]
         entries: dict[str, Place] = {}
         for held in node.value:
             if isinstance(held.value, str) and held.value:
                 entries.setdefault(self.entry(key, held), held.place)
-            else:
+            elif not held.broken:
                 self.problems.append(held.place.problem(f"Each of `{key}` must be a text, not {found(held)}."))
         self.places |= {f"{key}[{i}]": place for i, place in enumerate(entries.values())}
         return tuple(entries)
@@ -302,7 +320,7 @@ class _Reader:
         use = node.get("use")
         if not isinstance(node.value, Mapping) or (use is not None and not isinstance(use.value, str)):
             message = f"The instance {name!r} must be a mapping that names its worker, as in {{use: some_worker}}."
-            self.problems.append(place.problem(message))
+            self.problems += [] if node.broken else [place.problem(message)]
             return InstanceSettings(name, "", {}, place)
         settings = {key: held for key, held in node.value.items() if key != "use"}
         return InstanceSettings(name, str(use.value) if use else name, settings, place, node.keys)

@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
@@ -19,8 +19,9 @@ from .errors import Problem
 
 Plain = None | bool | int | float | str
 
+MOST_BYTES = 1_000_000
 MOST_NODES = 20_000  # aliases may multiply a small file without end
-VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
+VARIABLE = re.compile(r"\$\$\{|\$\{((?:\$\{[^}]*\}|[^}])*)\}?")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 INTEGER = re.compile(r"[-+]?[0-9]+")
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -31,8 +32,19 @@ WORDS: Mapping[str, Plain] = {
 }
 STANDARD = ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "value", "merge")
 TAGS = {f"tag:yaml.org,2002:{name}" for name in STANDARD}
-MOST_SHOWN = 12
+MOST_SHOWN = 30
+TOO_LONG = "A config, a workflow or a prompt is not: name the right file."
 LONGEST_INTEGER = 4000  # Python refuses to read longer ones
+OPENED = {"while scanning a quoted scalar": "quote", "while parsing a flow sequence": "[",
+          "while parsing a flow mapping": "{"}  # fmt: skip
+SYNTAX_HINTS = (  # what people mostly did where PyYAML says this
+    ("mapping values are not allowed", "A text that holds `: ` needs quotes, and a key a space behind its colon: see "
+     "the line before, too."),
+    ("undefined alias", "A text that begins with * needs quotes."),
+    ("cannot start any token", "A text that begins with such a character needs quotes."),
+    ("expected <block end>", "A text that begins with {, [ or a quote needs quotes around the whole of it; the entries "
+     "of one list or mapping begin in the same column."),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,9 @@ class Node:
 
     `keys` holds the places of a mapping's keys. `text` is a scalar as it was written, variables filled in;
     `unset` names the environment variables that it asks for and that are not set, `filled` tells whether it asks for
-    one, `from_environment` whether one that is set was put in. `quoted` texts begin one column after their place.
+    one, `from_environment` whether one that is set was put in. `quoted` texts begin one column after their place;
+    `source` is what the file holds of a scalar that spans lines. A `broken` node has a problem of its own, so that
+    nobody needs to complain about it again.
     """
 
     value: Plain | tuple[Node, ...] | Mapping[str, Node]
@@ -68,6 +82,8 @@ class Node:
     filled: bool = False
     from_environment: bool = False
     quoted: bool = False
+    source: str = ""
+    broken: bool = False
 
     def get(self, key: str) -> Node | None:
         """The node under `key`, or None where this is no mapping or has no such key."""
@@ -85,7 +101,11 @@ class Node:
 def read_yaml(file: Path, environ: Mapping[str, str] | None = None) -> tuple[Node | None, list[Problem]]:
     """The tree of a file, as `parse_yaml` gives it; a file that cannot be read is a problem too."""
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        with file.open("rb") as opened:
+            held = opened.read(MOST_BYTES + 1)
+        if len(held) > MOST_BYTES:
+            return None, [Problem(str(file), 0, 0, f"The file is longer than {MOST_BYTES} bytes.", TOO_LONG)]
+        text = held.decode("utf-8-sig")
     except FileNotFoundError:
         return None, [Problem(str(file), 0, 0, "There is no such file.")]
     except IsADirectoryError:
@@ -109,13 +129,14 @@ def parse_yaml(text: str, file: str, environ: Mapping[str, str] | None = None) -
     except yaml.MarkedYAMLError as error:
         return None, [_syntax_problem(error, text, file)]
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        return None, [Problem(file, line, 1, f"The character {error.character!r} is not allowed in YAML.")]
+        before = text[: error.position]
+        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        return None, [place.problem(f"The character U+{ord(text[error.position]):04X} is not allowed in YAML.")]
     except RecursionError:
         return None, [Problem(file, 1, 1, "The YAML is nested too deeply.")]
     if root is None:
         return None, [Problem(file, 1, 1, "The file is empty.")]
-    builder = _Builder(file, environ)
+    builder = _Builder(file, environ, text)
     try:
         return builder.build(root, ()), builder.problems
     except RecursionError:
@@ -125,7 +146,7 @@ def parse_yaml(text: str, file: str, environ: Mapping[str, str] | None = None) -
 def from_plain(value: object, environ: Mapping[str, str] | None = None) -> tuple[Node, list[Problem]]:
     """A tree without places from what a program holds: mappings, lists, tuples, scalars and paths."""
     builder = _Builder("", environ)
-    return builder.plain(value), builder.problems
+    return builder.plain(value, "", ()), builder.problems
 
 
 def to_plain(node: Node) -> Any:
@@ -166,22 +187,36 @@ def suggestion(name: str, names: Iterable[str], *, there: str = "There is") -> s
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
+    said, while_ = error.problem or "it cannot be read", error.context or ""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    lines = text.splitlines()
+    lines = re.split(r"\r\n?|\n", text)
     held = lines[line - 1] if line <= len(lines) else ""
-    if "\t" in held[: len(held) - len(held.lstrip())] or "'\\t'" in (error.problem or ""):
+    if error.context_mark and (opened := OPENED.get(while_)):
+        first = Place(file, error.context_mark.line + 1, error.context_mark.column + 1)
+        outdented = line > first.line and _indent(held) <= _indent(lines[first.line - 1])
+        if outdented or not held.strip() or "<stream end>" in said:
+            return first.problem(f"This is no YAML: the {opened} that opens here is not closed.")
+    if "\t" in held[: len(held) - len(held.lstrip())] or "'\\t'" in said:
         tab = held.find("\t") + 1
         return Problem(file, line, tab, "A tab stands where YAML wants spaces.", "Indent with spaces.")
-    what = f"{error.problem or 'it cannot be read'}{f' ({error.context})' if error.context else ''}"
-    return Problem(file, line, column, f"This is no YAML: {what}.")
+    hint = next((hint for words, hint in SYNTAX_HINTS if words in said), "")
+    if "${" in held and "flow" in while_:
+        hint = 'Inside of { } and [ ] a text with a variable needs quotes, as in "${NAME}".'
+    if "another document" in said:
+        said, while_, hint = "a second document begins here", "", "Put it in a file of its own."
+    return Problem(file, line, column, f"This is no YAML: {said}{f' ({while_})' if while_ else ''}.", hint)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 class _Builder:
     """Turns composed YAML nodes into `Node`s and gathers problems on the way."""
 
-    def __init__(self, file: str, environ: Mapping[str, str] | None) -> None:
-        self.file, self.environ = file, environ
+    def __init__(self, file: str, environ: Mapping[str, str] | None, text: str = "") -> None:
+        self.file, self.environ, self.text = file, environ, text
         self.problems: list[Problem] = []
         self.count = 0
 
@@ -196,7 +231,7 @@ class _Builder:
         if self.count > MOST_NODES:
             if self.count == MOST_NODES + 1:
                 self.broken(place, f"The file holds more than {MOST_NODES} values once its aliases are followed.")
-            return Node(None, place)
+            return Node(None, place, broken=True)
         if node.tag not in TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             return self.broken(place, f"The tag {tag} is not allowed here.", "Only plain YAML data is read.")
@@ -209,7 +244,7 @@ class _Builder:
 
     def broken(self, place: Place, message: str, hint: str = "") -> Node:
         self.problems.append(place.problem(message, hint))
-        return Node(None, place)
+        return Node(None, place, broken=True)
 
     def mapping(self, node: yaml.MappingNode, place: Place, above: tuple[int, ...]) -> Node:
         values: dict[str, Node] = {}
@@ -230,23 +265,35 @@ class _Builder:
     def scalar(self, node: yaml.ScalarNode, place: Place) -> Node:
         text = str(node.value)
         if self.environ is None or "${" not in text:
-            return Node(typed(text, node.style), place, text=text, quoted=node.style is not None)
+            several = node.end_mark.line > node.start_mark.line
+            source = self.text[node.start_mark.index : node.end_mark.index] if several else ""
+            return Node(typed(text, node.style), place, text=text, quoted=node.style is not None, source=source)
         return self.filled(text, node.style, self.environ, place)
 
-    def plain(self, value: object) -> Node:
+    def plain(self, value: object, name: str, above: tuple[int, ...]) -> Node:
+        """A program's value; `name` is its way from the root, as in `models.chat`."""
+        if id(value) in above:
+            return self.broken(NOWHERE, f"`{name}` holds a value that it is itself part of.")
+        above = (*above, id(value))
         if isinstance(value, Mapping):
-            return Node({str(key): self.plain(held) for key, held in value.items()})
+            return Node({str(k): self.plain(v, f"{name}.{k}" if name else str(k), above) for k, v in value.items()})
         if isinstance(value, list | tuple):
-            return Node(tuple(self.plain(held) for held in value))
+            return Node(tuple(self.plain(held, f"{name}[{i}]", above) for i, held in enumerate(value)))
         if value is None or isinstance(value, bool | int | float):
             return Node(value, text="" if value is None else str(value))
+        if not isinstance(value, str | PurePath):
+            message = f"`{name}` is of type {type(value).__name__}, which no config can hold."
+            return self.broken(NOWHERE, message, "It takes texts, numbers, true or false, None, lists and mappings.")
         if self.environ is not None and "${" in str(value):
             return self.filled(str(value), None, self.environ, NOWHERE)
         return Node(str(value), text=str(value))
 
     def filled(self, text: str, style: str | None, environ: Mapping[str, str], place: Place) -> Node:
+        known = len(self.problems)
         text, unset, used = self.fill(text, environ, place)
-        return Node(typed(text, style), place, {}, text, tuple(unset), filled=True, from_environment=used)
+        broken = len(self.problems) > known
+        value = typed(text, style)
+        return Node(value, place, {}, text, tuple(unset), filled=True, from_environment=used, broken=broken)
 
     def fill(self, text: str, environ: Mapping[str, str], place: Place) -> tuple[str, list[str], bool]:
         unset: list[str] = []
@@ -258,6 +305,8 @@ class _Builder:
             name, separator, default = (found[1] or "").partition(":-")
             if not found[0].endswith("}") or not NAME.fullmatch(name):
                 self.broken(place, f"{found[0]!r} names no environment variable.", "Write ${NAME} or ${NAME:-default}.")
+            elif "${" in default:
+                self.broken(place, f"The default in {found[0]!r} asks for a variable itself.", "Give a plain default.")
             elif environ.get(name):
                 used.append(name)
                 return environ[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Optional
 
 import pytest
@@ -97,7 +98,7 @@ def test_what_fits_is_taken(text: str, annotation: Any, value: Any) -> None:
         ("{}", Outer, "`it` needs 'name': a text."),
         ("{name: n, nmae: m}", Outer, "f:1:11: `it` has no 'nmae'. Did you mean 'name'?"),
         ("{name: n, inner: {cuont: 1}}", Outer, "f:1:19: `it.inner` has no 'cuont'. Did you mean 'count'?"),
-        ("{name: n, ratio: -1}", Outer, "f:1:1: `it` cannot be used: `ratio` must not be below 0."),
+        ("{name: n, ratio: -1}", Outer, "f:1:11: `it` cannot be used: `ratio` must not be below 0."),
         ("[5, {name: 5}]", tuple[int | Outer, ...], "f:1:12: `it[1].name` must be a text, not 5."),
     ],
 )
@@ -188,6 +189,33 @@ def test_which_value_fits_which_type(value: object, annotation: Any, does: bool)
     assert fits(value, annotation) is does
     assert fits(value, annotation | None if annotation is not Any else Any) is does
     assert fits(value, object)
+
+
+@pytest.mark.parametrize(
+    ("text", "annotation", "wrong"),
+    [
+        ("'5'", int, "f:1:1: `it` must be a whole number, not '5'. Take the quotes away."),
+        ("'true'", bool, "`it` must be true or false, not 'true'. Take the quotes away."),
+        ("5", str, "`it` must be a text, not 5. Put it in quotes."),
+        ("true", str | None, "`it` must be a text or null, not true. Put it in quotes."),
+        ("ZH", Literal["zh", "en"], "`it` must be 'zh' or 'en', not 'ZH'. Did you mean 'zh'?"),
+        ("./x", Path, "`it` is of type Path, which no YAML file can give. Leave it out, or give the field a"),
+    ],
+)
+def test_a_problem_says_what_was_probably_meant(text: str, annotation: Any, wrong: str) -> None:
+    value, problems = read(text, annotation)
+    assert value is BROKEN
+    assert len(problems) == 1
+    assert wrong in problems[0]
+
+
+def test_what_is_told_elsewhere_is_not_told_again() -> None:
+    value, problems = read("{name: !x n, ratio: 5}", Outer)
+    assert value is BROKEN
+    assert problems == ["f:1:8: The tag !x is not allowed here. Only plain YAML data is read."]
+    value, problems = read("{name: n, ratio: '${NOBODY}'}", Outer, {})
+    assert problems == []
+    assert value == Outer("n")
 
 
 def test_types_read_as_a_person_writes_them() -> None:

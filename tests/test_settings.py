@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from memoryengine.assembly import build_store
 from memoryengine.config_files import stock_configs
 from memoryengine.config_specs import STORES
 from memoryengine.errors import ConfigError
@@ -222,18 +223,17 @@ def test_the_zone_of_the_machine() -> None:
 
 def test_the_keys_of_the_embedded_store_are_those_it_takes() -> None:
     taken = [name for name in inspect.signature(SqliteStore).parameters if name != "self"]
-    assert sorted(STORES["sqlite"]) == sorted(taken)
+    assert sorted(inspect.signature(STORES["sqlite"]).parameters) == sorted(taken)
     assert "path" in taken
     assert len(STORES) >= 1
 
 
 def test_a_store_without_a_path_lies_where_data_lies() -> None:
     settings = load_settings({"store": {"use": "sqlite"}}, environ={"MEMORYENGINE_HOME": "/data"})
-    other = load_settings({"store": {"use": "sqlite", "path": ":memory:"}}, environ=HOME)
-    own = load_settings({"store": {"class": "my.store:Store", "url": "x"}}, environ=HOME)
+    own = load_settings({"store": {"class": f"{SqliteStore.__module__}:SqliteStore", "url": "x"}}, environ=HOME)
     assert settings.store == {"use": "sqlite", "path": "/data/embedded.db"}
-    assert other.store["path"] == ":memory:"
-    assert own.store == {"class": "my.store:Store", "url": "x"}
+    assert own.store == {"class": f"{SqliteStore.__module__}:SqliteStore", "url": "x"}
+    assert "path" not in own.store
 
 
 # --- extends ---
@@ -277,9 +277,10 @@ def test_problems_of_an_extended_config_have_its_own_lines(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("extends: c.yaml\n", "1:10: There is no config 'c.yaml'."),
+        ("extends: c.yaml\n", "1:10: The config extends itself."),
         ("extends: embeded\n", "1:10: There is no config 'embeded'. Did you mean 'embedded'?"),
-        ("extends: [a]\n", "1:10: `extends` must be the name of a config."),
+        ("extends: [a]\n", "1:10: `extends` must be the name of one config, not a list."),
+        ("extends: ~nobody_there/c.yaml\n", "1:10: There is no config '~nobody_there/c.yaml'. Give the path of a file"),
         ("extends: other.yaml\n", "extend each other in a circle: c.yaml -> other.yaml -> c.yaml."),
     ],
 )
@@ -308,6 +309,7 @@ def test_a_local_config_may_extend_the_stock_one_of_its_own_name(tmp_path: Path)
         ("lang: en\n", "1:1: The config has no 'lang'. Did you mean 'language'?"),
         ("language: cn\n", "1:11: `language` must be 'auto' or 'zh' or 'en', not 'cn'."),
         ("time_zone: Asia/Shanghia\n", "1:12: There is no time zone 'Asia/Shanghia'. Did you mean 'Asia/Shanghai'?"),
+        ("time_zone: UTC+8\n", "1:12: There is no time zone 'UTC+8'. Write one as in Asia/Shanghai"),
         ("time_zone: ../etc/passwd\n", "1:12: There is no time zone '../etc/passwd'."),
         ("human_name: ${NOBODY}\n", "1:13: The environment variable NOBODY is not set."),
         ("store: {use: sqlit}\n", "1:9: There is no store 'sqlit'. Did you mean 'sqlite'?"),
@@ -315,18 +317,40 @@ def test_a_local_config_may_extend_the_stock_one_of_its_own_name(tmp_path: Path)
         ("store: {path: x}\n", "1:8: `store` must have either `use` or `class`."),
         ("store: null\n", "1:8: `store` must say where memory lives"),
         ("store: here\n", "1:8: `store` must be a mapping with `use` or `class`, not 'here'."),
+        ("store: {use: sqlite, path: 5}\n", "1:28: `store.path` must be a text or null, not 5. Put it in quotes."),
+        ("store: {use: sqlite, path: ' '}\n", "1:22: `store` cannot be used: `path` must name a file on disk"),
+        ("store: {use: sqlite, path: ':memory:'}\n", "1:22: `store` cannot be used: `path` must name a file on disk"),
+        ("store: {use: sqlite, path: $HOME/x.db}\n", "`store.path` begins with $HOME, which is not filled in. Write"),
+        ("store: {use: sqlite, cache_documents: -1}\n", "1:22: `store` cannot be used: `cache_documents` is -1"),
+        ("store: {use: sqlite, cache_documents: all}\n", "1:39: `store.cache_documents` must be a whole number"),
+        ("store: {use: sqlite, patience: long}\n", "1:32: `store.patience` must be a number or null, not 'long'."),
+        ("store: {use: sqlite, patience: .nan}\n", "1:22: `store` cannot be used: `patience` must lie between 0 and"),
+        ("store: {class: 5}\n", "1:9: store.class must be like package.module:Class or ./file.py:Class, not 5."),
+        ("store: {class: 'no_such.module:Store'}\n", "1:9: store.class: there is no module 'no_such.module'"),
+        ("store: {class: './none.py:Store'}\n", "1:9: store.class: there is no file"),
+        ("models: {chat: offline}\n", "1:16: `models.chat` must be a mapping with `use` or `class`, not 'offline'."),
+        ("models: {chat: {use: openai_like, model: m, api_base: 'http://x', api_key: $MY_KEY}}\n",
+         "1:76: `models.chat.api_key` begins with $MY_KEY, which is not filled in. Write ${MY_KEY}."),
+        ("language: ZH\n", "1:11: `language` must be 'auto' or 'zh' or 'en', not 'ZH'. Did you mean 'zh'?"),
+        ("language: '${open'\n", "1:11: '${open' names no environment variable."),
+        ("limits: !x {run_seconds: 5}\n", "1:9: The tag !x is not allowed here."),
+        ("models: !x {}\nlanguage: en\n", "1:9: The tag !x is not allowed here."),
+        ("store: !x {}\n", "1:8: The tag !x is not allowed here."),
+        ("extends: !x a\n", "1:10: The tag !x is not allowed here."),
+        ("workers: [!x a]\n", "1:11: The tag !x is not allowed here."),
+        ("instances: {a: !x b}\n", "1:16: The tag !x is not allowed here."),
         ("models: {chat: {use: offlin}}\n", "Did you mean 'offline'?"),
         ("models: {chat: {use: offline, modle: x}}\n", "1:31: models.chat: there is no setting 'modle'."),
         ("models: {embedder: {use: lexical, dimensions: 1}}\n", "models.embedder.dimensions must lie between"),
         ("models: {rerank: null}\n", "1:10: `models` has no 'rerank'. Did you mean 'reranker'?"),
         ("models: [a]\n", "1:9: `models` must be a mapping, not a list."),
-        ("workers: ./mine\n", "1:10: `workers` must be a list, not './mine'."),
+        ("workers: ./mine\n", "1:10: `workers` must be a list, not './mine'. Write workers: [./mine]."),
         ("workers: [1]\n", "1:11: Each of `workers` must be a text, not 1."),
         ("instances: [a]\n", "1:12: `instances` must be a mapping, not a list."),
         ("instances: {a: b}\n", "1:13: The instance 'a' must be a mapping that names its worker"),
         ("chat: {history: some}\n", "`chat.history` must be a whole number or 'auto' or null, not 'some'."),
         ("limits: {run_seconds: 0}\n", "`limits` cannot be used: `run_seconds` must be a number above 0"),
-        ("limits: {run_seconds: .inf}\n", "`limits` cannot be used"),
+        ("limits: {embed_batch: 4, run_seconds: .inf}\n", "1:26: `limits` cannot be used: `run_seconds`"),
         ("- a\n", "1:1: A config holds a mapping"),
         ("", "1:1: The file is empty."),
         ("a:\n\t- b\n", "2:1: A tab stands where YAML wants spaces."),
@@ -342,6 +366,59 @@ def test_a_problem_is_told_with_its_place(tmp_path: Path, text: str, message: st
     with pytest.raises(ConfigError) as caught:
         load_settings(tmp_path / "c.yaml", environ=HOME)
     assert len(caught.value.problems) == 1
+
+
+def test_every_bound_that_is_broken_is_told_at_its_key(tmp_path: Path) -> None:
+    text = "limits:\n  run_seconds: 0\n  embed_batch: 0\nchat:\n  history: -1\n  memories: -2\n"
+    problems = wrong(write(tmp_path / "c.yaml", text))
+    assert [problem.partition(" ")[0] for problem in problems] == ["5:3:", "6:3:", "2:3:", "3:3:"]
+    assert "`history` is -1, and may not be below 0." in problems[0]
+    assert "`embed_batch` must be at least 1, not 0." in problems[3]
+
+
+def test_a_store_of_ones_own_is_made_from_a_file_beside_the_config(tmp_path: Path) -> None:
+    write(tmp_path / "stores/mine.py", "from memoryengine.stores.sqlite import SqliteStore\n\n"
+          "class Mine(SqliteStore): ...\n\nclass Other: ...\n")  # fmt: skip
+    file = write(tmp_path / "c.yaml", "store: {class: './stores/mine.py:Mine', path: data/x.db}\n")
+    settings = load_settings(file, environ=HOME)
+    made = build_store(settings.store)
+    assert type(made).__name__ == "Mine"
+    assert isinstance(made, SqliteStore)
+    assert made.path == tmp_path / "data/x.db"
+    misspelt = wrong(write(file, "store: {class: './stores/mine.py:Mien'}\n"))
+    assert misspelt[0].startswith("1:9: store.class: there is no class 'Mien' in ")
+    with pytest.raises(ConfigError, match=r"Other is no Store of memoryengine\.ports: it has no append, attach"):
+        build_store(load_settings(write(file, "store: {class: './stores/mine.py:Other'}\n"), environ=HOME).store)
+    with pytest.raises(ConfigError, match=r"store: Mine takes no setting 'pth'\. Did you mean 'path'"):
+        build_store(load_settings(write(file, "store: {class: './stores/mine.py:Mine', pth: x}\n"), environ=HOME).store)
+
+
+def test_a_number_may_come_from_a_variable_in_quotes(tmp_path: Path) -> None:
+    text = 'models: {embedder: {use: lexical, dimensions: "${D:-64}"}}\nhuman_name: "${N:-5}"\n'
+    file = write(tmp_path / "c.yaml", text)
+    assert load_settings(file, environ=HOME).models.embedder == {"use": "lexical", "dimensions": 64}
+    assert load_settings(file, environ=HOME).human_name == "5"
+    assert load_settings(file, environ={**HOME, "D": "128"}).models.embedder == {"use": "lexical", "dimensions": 128}
+
+
+def test_nothing_that_is_no_path_ends_in_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for config in ("language: zh\n" * 500, "a\0b", "~nobody_there/c.yaml", "x" * 5000):
+        with pytest.raises(ConfigError, match="There is no config") as caught:
+            load_settings(config, environ=HOME)
+        assert len(str(caught.value)) < 400
+    loop: dict[str, object] = {}
+    loop["models"] = loop
+    with pytest.raises(ConfigError, match="`models` holds a value that it is itself part of"):
+        load_settings(loop, environ=HOME)
+
+
+def test_no_config_is_the_stock_one_whatever_lies_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "embedded", "language: zh\n")
+    assert load_settings(environ=HOME).language == "auto"
+    assert load_settings(environ=HOME).file == str(stock_configs()["embedded"])
+    assert load_settings("embedded", environ=HOME).language == "zh"
 
 
 def test_all_problems_are_told_at_once_and_the_rest_is_there(tmp_path: Path) -> None:

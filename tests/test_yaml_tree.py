@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from memoryengine.yaml_tree import (
+    MOST_BYTES,
     MOST_NODES,
     Node,
     Place,
@@ -84,13 +85,21 @@ def test_scalars_follow_the_core_schema(text: str, value: object) -> None:
         ("# a comment alone\n", "f.yaml:1:1: The file is empty."),
         ("a:\n\tb: 1\n", "f.yaml:2:1: A tab stands where YAML wants spaces."),
         ("a:\n  b: 1\n  \tc: 2\n", "f.yaml:3:3: A tab stands where YAML wants spaces."),
-        ("a: [1", "f.yaml:1:6: This is no YAML: expected ',' or ']'"),
-        ("a: b: c", "f.yaml:1:5: This is no YAML: mapping values are not allowed here"),
-        ("a: 'x\n", "This is no YAML: found unexpected end of stream"),
-        ("a: *x", "f.yaml:1:4: This is no YAML: found undefined alias 'x'"),
-        ("a: 1\n---\nb: 2\n", "f.yaml:2:1: This is no YAML: but found another document"),
-        ("a: \x00\n", "f.yaml:1:1: The character 0 is not allowed in YAML."),
-        ("a: 1\nb: \x07\n", "f.yaml:2:1: The character 7 is not allowed in YAML."),
+        ("a: [1", "f.yaml:1:4: This is no YAML: the [ that opens here is not closed."),
+        ("a: 1\nb: [x\nc: [y]\n", "f.yaml:2:4: This is no YAML: the [ that opens here is not closed."),
+        ("a: {b: 1\nc: 2\n", "f.yaml:1:4: This is no YAML: the { that opens here is not closed."),
+        ("a: [1,\n  b c: d e: f]\n", "f.yaml:2:11: This is no YAML: expected ',' or ']', but got ':'"),
+        ("a: [1\n", "f.yaml:1:4: This is no YAML: the [ that opens here is not closed."),
+        ("a: b: c", "f.yaml:1:5: This is no YAML: mapping values are not allowed here. A text that holds `: `"),
+        ("a: {b: ${C}}\n", "f.yaml:1:9: This is no YAML: expected ',' or '}', but got '{' (while parsing a flow "
+         "mapping). Inside of { } and [ ] a text with a variable needs quotes"),
+        ("a: {b} c\n", "quotes around the whole of it"),
+        ("a: 1\nb: 'x\n", "f.yaml:2:4: This is no YAML: the quote that opens here is not closed."),
+        ("a: *x", "f.yaml:1:4: This is no YAML: found undefined alias 'x'. A text that begins with * needs quotes."),
+        ("a: @x", "that cannot start any token (while scanning for the next token). A text that begins with such"),
+        ("a: 1\n---\nb: 2\n", "f.yaml:2:1: This is no YAML: a second document begins here. Put it in a file"),
+        ("a: \x00\n", "f.yaml:1:4: The character U+0000 is not allowed in YAML."),
+        ("a: 1\nb: \x07\n", "f.yaml:2:4: The character U+0007 is not allowed in YAML."),
         ("a: 1\nb: 2\na: 3\n", "f.yaml:3:1: The key 'a' stands here twice. It stands in line 1 already."),
         ("1: a\n", "f.yaml:1:1: A key must be a text; this one is '1'. Put it in quotes."),
         ("true: a\n", "A key must be a text"),
@@ -178,6 +187,16 @@ def test_nothing_is_filled_in_without_an_environment() -> None:
     assert not any(node.filled for _, node in root.items())
 
 
+def test_a_default_that_asks_for_another_variable_is_told() -> None:
+    root, problems = parse_yaml("a: ${A:-${B}}\nb: ${A:-b}\n", "f.yaml", {"B": "x"})
+    assert [str(p) for p in problems] == [
+        "f.yaml:1:4: The default in '${A:-${B}}' asks for a variable itself. Give a plain default."
+    ]
+    assert root is not None
+    assert (root.get("a") or root).broken
+    assert (root.get("b") or root).value == "b"
+
+
 # --- files and plain values ---
 
 
@@ -189,6 +208,19 @@ def test_files_that_cannot_be_read_are_problems(tmp_path: Path) -> None:
     ]
     assert "This is a folder" in str(read_yaml(tmp_path)[1][0])
     assert [(p.line, p.message) for p in read_yaml(latin)[1]] == [(2, "The file is not UTF-8 text.")]
+
+
+def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "long.yaml"
+    file.write_bytes(b"a: 1\n#" + b"x" * MOST_BYTES)
+    root, problems = read_yaml(file)
+    assert root is None
+    assert [p.message for p in problems] == [f"The file is longer than {MOST_BYTES} bytes."]
+    file.write_bytes(b"a: 1\n#" + b"x" * (MOST_BYTES - 6))
+    root, problems = read_yaml(file)
+    assert problems == []
+    assert root is not None
+    assert to_plain(root) == {"a": 1}
 
 
 def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
@@ -213,4 +245,27 @@ def test_the_nearest_name_and_a_hint() -> None:
     assert nearest("zzz", ["search_memories"]) == ""
     assert suggestion("tpo_k", ["top_k", "kind"]) == "Did you mean 'top_k'? There is: kind, top_k."
     assert suggestion("x", []) == "There is: nothing."
-    assert suggestion("x", [f"n{i:02}" for i in range(20)]).endswith("n10, n11, and 8 more.")
+    assert suggestion("x", [f"n{i:02}" for i in range(40)]).endswith("n28, n29, and 10 more.")
+
+
+def test_what_no_config_can_hold_is_told_by_its_name() -> None:
+    loop: dict[str, object] = {"chat": {}}
+    loop["chat"] = {"again": loop}
+    root, problems = from_plain({"a": {1}, "b": [b"x"], "models": loop, "c": {"d": object}})
+    assert [p.message for p in problems] == [
+        "`a` is of type set, which no config can hold.",
+        "`b[0]` is of type bytes, which no config can hold.",
+        "`models.chat.again` holds a value that it is itself part of.",
+        "`c.d` is of type type, which no config can hold.",
+    ]
+    assert all(p.line == 0 for p in problems)
+    assert (root.get("a") or root).broken
+
+
+def test_a_value_that_is_broken_says_so_and_a_long_one_keeps_its_source() -> None:
+    root, problems = parse_yaml("a: !x 1\nb: >-\n  one,\n  two\nc: one\n  two\nd: 1\n", "f.yaml")
+    assert len(problems) == 1
+    assert root is not None
+    held = dict(root.items())
+    assert [name for name, node in held.items() if node.broken] == ["a"]
+    assert [node.source for node in held.values()] == ["", ">-\n  one,\n  two\n", "one\n  two", ""]
