@@ -198,7 +198,7 @@ def test_several_event_loops_share_one_store(tmp_path: Path) -> None:
     assert problems == []
     assert asyncio.run(store.count(ALICE, "note")) == 80
     asyncio.run(store.close())
-    assert not [thread for thread in threading.enumerate() if "memoryengine" in thread.name and alive(thread)]
+    assert not [thread for thread in threading.enumerate() if "memoryengine-" in thread.name and alive(thread)]
 
 
 def alive(thread: threading.Thread) -> bool:
