@@ -33,7 +33,7 @@ REQUIRES = [
 ]
 DEV = [
     "build>=1.2",
-    "import-linter>=2.1",
+    "import-linter>=2.9",
     "mypy>=1.15",
     "pytest>=8.2",
     "pytest-asyncio>=0.26",
