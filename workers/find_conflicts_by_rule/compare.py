@@ -12,6 +12,7 @@ from memoryengine.values import Language, Memory
 from . import chinese, english
 from .claims import HUMAN, Claim, bare, contradicts, is_one_of_several
 
+LONGEST = 600
 Verdict = Literal["contained", "contradicted", "known"]
 _NEGATION = re.compile(
     r"\b(?:not|no longer|never|no|without|stopped|quit|used to|isn't|doesn't|don't|can't|cannot|won't|hasn't|haven't|"
@@ -40,8 +41,8 @@ class Read:
 
     @classmethod
     def of(cls, memory: Memory, names: frozenset[str]) -> Read:
-        """Read a memory's content, in which the person is called by one of `names`."""
-        text = called(bare(memory.content), names)
+        """Read the first 600 characters of a memory, in which the person is called by one of `names`."""
+        text = called(bare(memory.content[:LONGEST]), names)
         spoken = language(text.replace(HUMAN, " "))
         held = tuple((chinese if spoken == "zh" else english).claims(text))
         words = frozenset(content_terms(text))
