@@ -194,12 +194,12 @@ UNKNOWN_VERB = re.compile(
     rf"{OWN}\s+(?:\S+\s+){{1,3}}?\w+(?<!s)s\s+(?!and\b|or\b|of\b)\S|{OWN}\s[^:]{{2,40}}:\s*\S",
     re.IGNORECASE,
 )
-THERE_IS = re.compile(r"there (?:is|are|was|were)\b.*\b(?:my|our|me)\b", re.IGNORECASE)
+THERE_IS = re.compile(r"there(?:'s| is| are| was| were)\b.*\b(?:my|our|me|i)\b", re.IGNORECASE)
 OWN_OBJECT = re.compile(
     rf"(?!{_WH}\b|{_AUX}\b|it'?s\b|this\b|that'?s?\b|you\b)(?:\S+\s+){{1,6}}?{_BE}\s+(?:(?:also|still|really|"
     rf"definitely|always|now|"
     rf"currently|one|all|both|part|half|some|by far|not)\s+)*(?:of\s+)?(?:my|our|mine|ours)\b|"
-    rf"(?:it'?s|it is|this is|that'?s|that is)\s+(?:my|our)\s+\w+\s+\w|"
+    rf"(?:it'?s|it is|it was|it'll be|it will be|this is|that'?s|that is)\s+(?:my|our)\s+\w+\s+\w|"
     rf"(?!{_WH}\b|{_AUX}\b|you\b|that'?s?\b|this\b|it\b)(?:\S+\s+){{1,4}}?"
     r"(?:makes?|made|gives?|gave|helps?|keeps?|drives?|bores?|relaxes|calms?|annoys?|scares?|bothers?|terrif\w+|"
     r"disgusts?|"
@@ -239,7 +239,8 @@ LEFT_OUT = re.compile(
     r"divorced|engaged|single and|born (?:in|on)|based in|from \w+ originally|originally from|vegetarian|vegan|"
     r"lactose|going to\b|"
     r"planning (?:to|on|a)|thinking (?:of|about) |living in|working (?:as|at|for|in)|training for|off to|head(?:ing|"
-    r"ed) to|self-employed|pregnant|colou?r-?blind|left-handed|in love with|learning|studying|"
+    r"ed) to|self-employed|pregnant|(?:a )?(?:big|huge) fan of|colou?r-?blind|left-handed|in love with|learning|"
+    r"studying|"
     r"moving to|"
     r"flying to|looking for a|afraid of|scared of|obsessed with|addicted to|\d+ years old|expecting a)\b)|"
     r"(?P<do>(?:(?:really|also|absolutely|still|just|never|always|usually|recently|finally|actually|already|"

@@ -10,8 +10,9 @@ import pytest
 
 from memoryengine.values import Locale, Memory
 from memoryengine.workers.extract_observations_by_rule import ExtractObservationsByRule
+from memoryengine.workers.find_conflicts_by_rule.compare import Read
 
-from .fakes import NOON, FakeClock, message
+from .fakes import NOON, FakeClock, memory, message
 from .rules_corpus import CHINESE, ENGLISH, NOTHING
 
 SHANGHAI = Locale(zone=ZoneInfo("Asia/Shanghai"))
@@ -114,6 +115,20 @@ async def test_a_long_message_takes_time_in_proportion(unit: str) -> None:
         assert len(found) <= 2
     assert took[1] < 40 * took[0] + 0.5
     assert took[1] < 20
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["我现在", "，去年", "最近", "都", "不", "我的", "用户在", "两个，", "I ", "and I ", "in the ", "User's ", "that "],
+)
+async def test_no_sentence_takes_long(unit: str) -> None:
+    text = (unit * 600)[:595]
+    began = time.perf_counter()
+    found = await observed(text, f"我喜欢{text[:580]}", f"I like {text[:580]}")
+    for content in (text, *(m.content for m in found)):
+        assert Read.of(memory(content), frozenset({"user", "用户"})).memory.content == content
+    assert time.perf_counter() - began < 3
+    assert len(found) <= 60
 
 
 async def test_control_characters_and_lone_surrogates_are_taken() -> None:
