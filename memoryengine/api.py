@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Self
 from .chat import ChatResponse, HistoryStrategy, MemoryChat, read_request, scope_of
 from .clock import SystemClock
 from .engine import Engine, assemble
-from .errors import ConfigError
+from .errors import ConfigError, StoreError
 from .filters import Is
 from .intake import read_messages
+from .models.gate import Gate
 from .ports import Appended, Clock, Store
 from .records import MEMORIES, MESSAGES, PENDING
 from .results import Result
@@ -64,22 +65,25 @@ class AsyncMemoryEngine:
     def __init__(self, config_path: Config = None, *, clock: Clock | None = None, store: Store | None = None) -> None:
         self.settings: Settings = load_settings(config_path, environ=os.environ)
         self._engine: Engine = assemble(self.settings, clock or SystemClock(), locale(self.settings), store)
-        self._opening: asyncio.Lock = asyncio.Lock()
+        self._opening = Gate(1)  # for any event loop: an engine may serve several
         self._opened = self._closed = False
 
     async def open(self) -> Self:
-        """Open the store; a second call does nothing."""
+        """Open the store; a second call does nothing. Raises `StoreError` once the engine was closed."""
         async with self._opening:
+            if self._closed:
+                raise StoreError("This engine was closed. Make a new one to go on; what it kept is there.")
             if not self._opened:
                 await self._engine.open()
                 self._opened = True
         return self
 
     async def close(self) -> None:
-        """Give the store and the models' connections back."""
-        if not self._closed:
-            self._closed = True
-            await self._engine.close()
+        """Give the store and the models' connections back; a second call does nothing."""
+        async with self._opening:
+            if not self._closed:
+                self._closed = True
+                await self._engine.close()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -115,9 +119,10 @@ class AsyncMemoryEngine:
     async def run_operation(
         self, operation: str, scope: Scope, inputs: Mapping[str, object], *, trigger: str = "call"
     ) -> Result:
-        """Run any operation for a scope; inputs that are None are left out."""
+        """Run any operation for a scope; inputs that are None are left out, lists are taken as tuples."""
         await self.open()
-        given = {name: value for name, value in inputs.items() if value is not None}
+        held = {name: value for name, value in inputs.items() if value is not None}
+        given = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
         return await self._engine.run(operation, scope, given, trigger=trigger)
 
     async def users(self, namespace: str | None = None) -> tuple[str, ...]:
@@ -184,8 +189,9 @@ class AsyncUserMemory:
     async def add_messages(self, messages: Iterable[MessageLike]) -> Appended:
         """Keep messages durably; says which ids are new, known, or were deleted before and stay deleted.
 
-        See `memoryengine.intake.read_messages` for what a mapping may hold. Raises `InputError`, and `IdConflict` if
-        an id is known with other content.
+        See `memoryengine.intake.read_messages` for what a mapping may hold. Raises `InputError`, and keeps nothing
+        then. Raises `IdConflict` if an id is known with other content: other messages of the call may be kept by
+        then, and once it is put right the call may be repeated, where messages with an id of their own stay one.
         """
         await self.engine.open()
         inner = self.engine._engine
@@ -205,7 +211,7 @@ class AsyncUserMemory:
         return await self.run("reflect_and_reconsolidate")
 
     async def list(self, kind: str | None = None, *, expired: bool | None = None, limit: int | None = None) -> Result:
-        """The memories, newest first; expired ones too with `expired`."""
+        """The memories, oldest first; expired ones too with `expired`, and with `limit` the newest alone."""
         return await self.run("list_memory", kind=kind, expired=expired, limit=limit)
 
     async def add(self, content: str) -> Result:
@@ -324,8 +330,8 @@ class AsyncMemoryChat:
         temporary_memories: str | Sequence[str] | None = None,
         history_message_strategy: HistoryStrategy = "auto",
         remember_response: bool = True,
-    ) -> AsyncIterator[str]:
-        """As `chat_with_memory`, piece by piece."""
+    ) -> AsyncGenerator[str, None]:
+        """As `chat_with_memory`, piece by piece; nothing is kept of an answer that was not read to its end."""
         await self._engine.open()
         request = read_request(
             self._engine._engine,
@@ -337,8 +343,9 @@ class AsyncMemoryChat:
             history_message_strategy,
             remember_response,
         )
-        async for piece in self._chat.stream(request):
-            yield piece
+        async with aclosing(self._chat.stream(request)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Run an operation by name; `kwargs` are its inputs."""

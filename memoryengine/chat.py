@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -71,7 +71,7 @@ class MemoryChat:
         message = await self._remember(request, reply)
         return ChatResponse(message, {"memories": shown}, hits, warnings)
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[str, None]:
         """Answer piece by piece; the pair of messages is kept when the last piece has come."""
         model = self._model()
         turns, *_ = await self._prompt(request)

@@ -78,9 +78,9 @@ async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
 
 
 def overtaken(changes: Changes, ground: Ground) -> bool:
-    """Whether another run has consolidated one of these messages already."""
-    held = (ground.messages.get(id_) for id_ in changes.consolidated)
-    return any(d is not None and d.fields.get("state") != PENDING for d in held)
+    """Whether another run has consolidated one of these messages already, or all of them were deleted."""
+    held = [ground.messages[id_] for id_ in changes.consolidated if id_ in ground.messages]
+    return any(d.fields.get("state") != PENDING for d in held) or bool(changes.consolidated and not held)
 
 
 def prune(changes: Changes, ground: Ground) -> Changes:

@@ -6,12 +6,11 @@ without a vector), so nothing is forgotten when a process dies.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
-from weakref import WeakValueDictionary
 
 from .errors import ModelError
 from .filters import Has, Not
+from .locks import ScopeLocks
 from .ports import Embedder, Store
 from .records import MEMORIES, MESSAGES, memory_of, message_of, searched_text
 from .values import Scope
@@ -25,15 +24,14 @@ class EmbeddingQueue:
 
     def __init__(self, store: Store, embedder: Embedder, batch: int = 256) -> None:
         self._store, self._embedder, self._batch = store, embedder, batch
-        self._locks: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
+        self._locks = ScopeLocks()
 
     async def flush(self, scope: Scope, collections: Iterable[str] = SEARCHED) -> str:
         """Attach vectors to all that waits in these collections; returns a warning, empty where all went well.
 
         What the model cannot embed now waits on and is found by keyword meanwhile.
         """
-        lock = self._locks.setdefault(scope, asyncio.Lock())
-        async with lock:
+        async with self._locks.of(scope):
             try:
                 for collection in collections:
                     await self._flush(scope, collection)

@@ -14,8 +14,18 @@ from typing import Any
 from .assembly import Models, build_store, check_content, vector_space
 from .commits import RunRecord, actions_of, history_entry, overtaken, prune, read_ground, to_writes
 from .embedding import EmbeddingQueue
-from .errors import ConfigError, DeletionPending, MemoryEngineError, Moved, NotFound, StoreError, WorkerError
+from .errors import (
+    ConfigError,
+    DeletionPending,
+    InputError,
+    MemoryEngineError,
+    Moved,
+    NotFound,
+    StoreError,
+    WorkerError,
+)
 from .filters import EVERYTHING, Is, Not, Value
+from .locks import ScopeLocks
 from .ports import Appended, Clock, Patch, Store, Writes
 from .prompts import Prompt
 from .reader import StoreReader
@@ -28,7 +38,7 @@ from .workflow import BoundStep, Outcome, Plan, StepTrace, prompts_of, run_plan
 
 COMMIT_ATTEMPTS = 50
 APPEND_BATCH = 500
-OVERTAKEN = "another process consolidated these messages first"
+OVERTAKEN = "these messages were consolidated or deleted by others first"
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ class Engine:
     clock: Clock
     locale: Locale
     _prompts: dict[str, Mapping[str, Prompt]] = field(default_factory=dict)
+    _committing: ScopeLocks = field(default_factory=ScopeLocks)
 
     @cached_property
     def queue(self) -> EmbeddingQueue | None:
@@ -137,16 +148,20 @@ class _Run:
         self.began = asyncio.get_running_loop().time()
 
     async def execute(self, inputs: Mapping[str, object]) -> Result:
-        """Run the workflow and commit; a failed run is recorded before its error goes on."""
+        """Run the workflow and commit; a failed run is recorded before its error goes on.
+
+        What the caller gave wrongly is no failed run: nothing of it is kept, not even its words in a sentence.
+        """
         try:
             outcome = await self._within_limit(inputs)
-            committed = Result(operation=self.plan.operation)
-            if outcome.changes:
-                committed = await self._commit(outcome)
-                await self._embed_committed()
+            committed = await self._commit(outcome) if outcome.changes else Result(operation=self.plan.operation)
+        except InputError:
+            raise
         except MemoryEngineError as error:
             await self._record_failure(error)
             raise
+        if outcome.changes.memories or outcome.changes.consolidated:
+            await self._embed_committed()
         return self._result(outcome, committed)
 
     async def _within_limit(self, inputs: Mapping[str, object]) -> Outcome:
@@ -180,10 +195,15 @@ class _Run:
         return None
 
     async def _commit(self, outcome: Outcome) -> Result:
-        """Commit against what the store holds now; when somebody was faster, read again and do it once more."""
-        store, scope = self.engine.store, self.scope
+        """Commit against what the store holds now, one commit of this process after the other."""
         if outcome.changes.purge is not None:
             return await self._purge(outcome.changes.purge)
+        async with self.engine._committing.of(self.scope):
+            return await self._commit_in_turn(outcome)
+
+    async def _commit_in_turn(self, outcome: Outcome) -> Result:
+        """Read what the changes rest on and commit; when another process was faster, do both once more."""
+        store, scope = self.engine.store, self.scope
         record = self._record()
         for _ in range(COMMIT_ATTEMPTS):
             revision = await store.revision(scope)
@@ -208,9 +228,16 @@ class _Run:
         raise StoreError(f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later.")
 
     async def _embed_committed(self) -> None:
-        """Embed now what was written, so that the next search has nothing to wait for but its own question."""
+        """Embed now what was written, so that the next search has nothing to wait for but its own question.
+
+        The commit stands whatever comes of it, so what goes wrong here is a warning.
+        """
         queue = self.engine.queue
-        if queue is not None and (warning := await queue.flush(self.scope)):
+        try:
+            warning = await queue.flush(self.scope) if queue is not None else ""
+        except StoreError as error:
+            warning = f"New texts wait for their vectors: {error.message}"
+        if warning:
             self.reader.warnings.append(warning)
 
     async def _purge(self, purge: Purge) -> Result:

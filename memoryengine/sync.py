@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakSet, finalize
@@ -28,6 +30,7 @@ from .api import (
 )
 from .chat import ChatResponse, HistoryStrategy
 from .engine import Engine
+from .errors import MemoryEngineError
 from .ports import Appended, Clock, Store
 from .results import Result
 from .settings import Settings
@@ -134,7 +137,7 @@ class UserMemory:
         return _wait(self.inner.reflect())
 
     def list(self, kind: str | None = None, *, expired: bool | None = None, limit: int | None = None) -> Result:
-        """The memories, newest first."""
+        """The memories, oldest first; see `AsyncUserMemory.list`."""
         return _wait(self.inner.list(kind, expired=expired, limit=limit))
 
     def add(self, content: str) -> Result:
@@ -263,19 +266,47 @@ class MemoryChat:
         return _wait(self.inner.run_service_operation(name, role_name, **kwargs))
 
 
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    """The event loop of this process's engines, in a daemon thread."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="memoryengine", daemon=True)
-    thread.start()
-    atexit.register(_farewell, loop, thread)
-    return loop
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """The event loop of this process's engines, and the daemon thread that runs it."""
+
+    loop: asyncio.AbstractEventLoop
+    thread: threading.Thread
+
+
+_home: _Home | None = None
+_ended = False
+_starting = threading.Lock()
+
+
+def _started() -> _Home:
+    """The loop, running; the first call of a process starts it."""
+    global _home
+    with _starting:
+        if _ended:
+            raise MemoryEngineError("This process is ending, and its memory engines were closed: call them earlier.")
+        if _home is None:
+            loop = asyncio.new_event_loop()
+            thread = threading.Thread(target=loop.run_forever, name="memoryengine", daemon=True)
+            thread.start()
+            atexit.register(_farewell)
+            _home = _Home(loop, thread)
+        return _home
+
+
+def _forget_parent() -> None:
+    """Start anew in a forked process: the thread of the loop stayed behind, and maybe held the lock."""
+    global _home, _starting
+    _home, _starting = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parent)
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, done in the engines' loop; a call that is interrupted cancels it."""
-    future = asyncio.run_coroutine_threadsafe(work, _loop())
+    future = _begin(work)
     try:
         return future.result()
     except BaseException:
@@ -283,30 +314,67 @@ def _wait(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-def _iterate(pieces: AsyncIterator[str]) -> Iterator[str]:
+def _begin(work: Coroutine[Any, Any, T]) -> Future[T]:
+    try:
+        home = _started()
+        if threading.get_ident() == home.thread.ident:
+            raise MemoryEngineError(
+                "MemoryEngine was called inside its own event loop, as by a worker, and would wait for itself for "
+                "ever: use AsyncMemoryEngine there."
+            )
+        return asyncio.run_coroutine_threadsafe(work, home.loop)
+    except BaseException:
+        work.close()
+        raise
+
+
+def _iterate(pieces: AsyncGenerator[str, None]) -> Iterator[str]:
     async def step() -> str | None:
         return await anext(pieces, None)
 
-    while (piece := _wait(step())) is not None:
-        yield piece
+    async def end() -> None:
+        await pieces.aclose()
+
+    try:
+        while (piece := _wait(step())) is not None:
+            yield piece
+    finally:
+        _unattended(end())
 
 
 def _let_go(engine: Engine) -> None:
-    """Close an engine that nobody holds any more, without waiting: this runs wherever the last reference was dropped."""
-    asyncio.run_coroutine_threadsafe(engine.close(), _loop())
+    """Close an engine that nobody holds any more."""
+    _unattended(engine.close())
 
 
-def _farewell(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+def _unattended(work: Coroutine[Any, Any, None]) -> None:
+    """Begin work without waiting for it, for finalizers: they run wherever and whenever the last reference drops."""
+    home = _home
+    try:
+        if home is not None:
+            asyncio.run_coroutine_threadsafe(work, home.loop)
+            return
+    except RuntimeError:  # the loop has ended
+        pass
+    work.close()
+
+
+def _farewell() -> None:
     """Close what was left open, so that the end of a process leaves no warning; what cannot close now is let go."""
+    global _home, _ended
+    home, _home, _ended = _home, None, True
+    if home is None:
+        return
 
     async def close_all() -> None:
         for engine in list(_open_engines):
             with suppress(Exception):
                 await engine.close()
+        await home.loop.shutdown_asyncgens()
 
     with suppress(Exception):
-        asyncio.run_coroutine_threadsafe(close_all(), loop).result(FAREWELL_SECONDS)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(FAREWELL_SECONDS)
-    if not thread.is_alive():
-        loop.close()
+        asyncio.run_coroutine_threadsafe(close_all(), home.loop).result(FAREWELL_SECONDS)
+    home.loop.call_soon_threadsafe(home.loop.stop)
+    home.thread.join(FAREWELL_SECONDS)
+    if not home.thread.is_alive():
+        home.loop.close()
