@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from memoryengine.text import language
+from memoryengine.values import Language
 
-from . import chinese, english
 from .chinese_words import KIN, plain
 from .clause import Clause
 from .split import sentences, visible
@@ -116,7 +116,18 @@ def _of(line: str, names: frozenset[str]) -> Iterator[Clause]:
     elif is_small_talk(line):
         yield Clause(line, 0, "small talk", language(line))
     else:
-        yield from (chinese if language(line) == "zh" else english).clauses(line, names)
+        yield from _rules(language(line))(line, names)
+
+
+def _rules(spoken: Language) -> Callable[[str, frozenset[str]], Iterator[Clause]]:
+    """The rules of a language, compiled with the first text that needs them and not at the import."""
+    if spoken == "zh":
+        from . import chinese
+
+        return chinese.clauses
+    from . import english
+
+    return english.clauses
 
 
 def introduced(text: str) -> frozenset[str]:

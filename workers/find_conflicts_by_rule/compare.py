@@ -9,7 +9,6 @@ from typing import Literal
 from memoryengine.text import content_terms, language
 from memoryengine.values import Language, Memory
 
-from . import chinese, english
 from .claims import HUMAN, Claim, bare, contradicts, is_one_of_several
 
 LONGEST = 600
@@ -44,11 +43,22 @@ class Read:
         """Read the first 600 characters of a memory, in which the person is called by one of `names`."""
         text = called(bare(memory.content[:LONGEST]), names)
         spoken = language(text.replace(HUMAN, " "))
-        held = tuple((chinese if spoken == "zh" else english).claims(text))
+        held = _claims(text, spoken)
         words = frozenset(content_terms(text))
         keys = (*sorted(words), *(f"{c.holder}\x1f{c.name}" for c in held if c.family == "attribute"))
         holder = held[0].holder if held else _leading(text)
         return cls(memory, held, words, keys, holder, bool(_NEGATION.search(text)), spoken, bool(_CHANGE.search(text)))
+
+
+def _claims(text: str, spoken: Language) -> tuple[Claim, ...]:
+    """What a text claims; the rules are compiled with the first text that needs them, not at the import."""
+    if spoken == "zh":
+        from . import chinese
+
+        return tuple(chinese.claims(text))
+    from . import english
+
+    return tuple(english.claims(text))
 
 
 def called(text: str, names: frozenset[str]) -> str:
