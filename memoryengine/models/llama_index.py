@@ -49,8 +49,9 @@ class _Caller:
                 return await work()
         except (ModelError, PassingFailure):
             raise
-        except Exception as error:
-            raise self._translated(error, seconds) from error
+        except Exception as error:  # noqa: BLE001  the edge to a library: everything becomes one of our errors
+            # without its cause, whose text may show the key
+            raise self._translated(error, seconds) from None
 
     def _translated(self, error: Exception, seconds: float) -> ModelError | PassingFailure:
         response = getattr(error, "response", None)

@@ -6,23 +6,20 @@ Alone in a LlamaIndex program: `SiliconFlowEmbedding(api_key=...)`, wherever an 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
-from pydantic import ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import Field, SecretStr
 
 from ..ports import Vector
-from .endpoint import Endpoint
-from .failures import Asked, endpoint_url
 from .gate import together
 from .parts import batches, in_order, mean_vector, parts_of, read_vector
-from .retry import REAL, Effects, Limits
-from .specs import SILICONFLOW, EmbeddingSettings
+from .remote import RemoteModel
+from .retry import REAL, Effects
+from .specs import EMBEDDING_DIMENSIONS, EMBEDDING_MODEL, MOST_INPUTS, EmbeddingSettings
 
-MOST_INPUTS = 64
 
-
-class SiliconFlowEmbedding(BaseEmbedding):
+class SiliconFlowEmbedding(RemoteModel, BaseEmbedding):
     """Embeds texts at a SiliconFlow-compatible address; requests for sync calls, aiohttp for async ones.
 
     `api_base` may be the base or the full address of the endpoint. Any number of texts may be given: they are sent
@@ -31,27 +28,17 @@ class SiliconFlowEmbedding(BaseEmbedding):
     `ModelRefused` and `ModelAnswerError`.
     """
 
-    model_name: str = Field(default="BAAI/bge-m3", description="The model's name at the service.")
-    api_key: SecretStr = Field(description="The key of the service.", exclude=True)
-    api_base: str = Field(default=SILICONFLOW, description="The base or the full address.")
+    KIND: ClassVar[str] = "embedding model"
+    PATH: ClassVar[str] = "/embeddings"
+
+    model_name: str = Field(default=EMBEDDING_MODEL, description="The model's name at the service.")
     embed_batch_size: int = Field(default=MOST_INPUTS, description="Texts a request.", gt=0, le=MOST_INPUTS)
-    dimensions: int = Field(default=1024, description="The length of every vector.", gt=0)
+    dimensions: int = Field(default=EMBEDDING_DIMENSIONS, description="The length of every vector.", gt=0)
     send_dimensions: bool = Field(default=False, description="Whether the request names the dimensions.")
-    max_chars: int = Field(default=6_000, description="Characters embedded at once.", gt=0)
     query_prefix: str = Field(default="", description="What is put before a question.")
-    key_setting: str = Field(default="api_key", description="What errors call the key's setting.")
-    limits: Limits = Field(default_factory=Limits, exclude=True)
-    effects: Effects = Field(default=REAL, exclude=True, repr=False)
-    model_config = ConfigDict(extra="forbid")
-    _endpoint: Endpoint = PrivateAttr()
 
     def __init__(self, *, api_key: str | SecretStr, **settings: Any) -> None:
         super().__init__(**{"api_key": api_key, **settings})
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Open nothing yet; connections are made by the first call."""
-        super().model_post_init(context)
-        self._endpoint = Endpoint(self._asked, self.limits, self.effects)
 
     @classmethod
     def from_settings(
@@ -88,10 +75,6 @@ class SiliconFlowEmbedding(BaseEmbedding):
         found = await together([self._aembed_batch(batch) for batch in self._batches(spread)])
         return self._gather(spread, [vector for vectors in found for vector in vectors])
 
-    async def close(self) -> None:
-        """Give the running event loop's connections back."""
-        await self._endpoint.aclose()
-
     def _embed_sync(self, texts: Sequence[str], query: bool = False) -> list[list[float]]:
         spread = self._spread(texts, query)
         found: list[list[float]] = []
@@ -121,11 +104,6 @@ class SiliconFlowEmbedding(BaseEmbedding):
     def _read(self, answer: Mapping[str, Any], count: int) -> list[list[float]]:
         entries = in_order(self._asked, answer["data"], count)
         return [read_vector(self._asked, entry, self.dimensions) for entry in entries]
-
-    @property
-    def _asked(self) -> Asked:
-        url = endpoint_url(self.api_base, "/embeddings")
-        return Asked("embedding model", self.model_name, url, self.key_setting, self.api_key.get_secret_value())
 
     # --- what LlamaIndex calls ---
 

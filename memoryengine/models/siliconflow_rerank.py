@@ -6,22 +6,21 @@ Alone in a LlamaIndex program: `SiliconFlowRerank(api_key=..., top_n=5)`, wherev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
-from pydantic import ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import Field, SecretStr
 
 from ..text import clean
-from .endpoint import Endpoint
-from .failures import Asked, endpoint_url
 from .gate import together
 from .parts import batches, in_order, parts_of, read_score
-from .retry import REAL, Effects, Limits
-from .specs import SILICONFLOW, RerankSettings
+from .remote import RemoteModel
+from .retry import REAL, Effects
+from .specs import MOST_INPUTS, RERANK_MODEL, RerankSettings
 
 
-class SiliconFlowRerank(BaseNodePostprocessor):
+class SiliconFlowRerank(RemoteModel, BaseNodePostprocessor):
     """Scores texts against a question at a SiliconFlow-compatible address; requests for sync, aiohttp for async calls.
 
     Every text is scored, however many there are: `batch_size` a request, a text longer than `max_chars` in parts, of
@@ -30,26 +29,16 @@ class SiliconFlowRerank(BaseNodePostprocessor):
     `ModelAnswerError`.
     """
 
-    model: str = Field(default="BAAI/bge-reranker-v2-m3", description="The model's name at the service.")
-    api_key: SecretStr = Field(description="The key of the service.", exclude=True)
-    api_base: str = Field(default=SILICONFLOW, description="The base or the full address.")
+    KIND: ClassVar[str] = "rerank model"
+    PATH: ClassVar[str] = "/rerank"
+
+    model: str = Field(default=RERANK_MODEL, description="The model's name at the service.")
     top_n: int | None = Field(default=None, description="How many nodes are kept; None for all.", ge=0)
-    batch_size: int = Field(default=64, description="Texts a request.", gt=0)
-    max_chars: int = Field(default=6_000, description="Characters scored at once.", gt=0)
+    batch_size: int = Field(default=MOST_INPUTS, description="Texts a request.", gt=0)
     scores: Literal["probability", "logit"] = Field(default="probability", description="What the model gives.")
-    key_setting: str = Field(default="api_key", description="What errors call the key's setting.")
-    limits: Limits = Field(default_factory=Limits, exclude=True)
-    effects: Effects = Field(default=REAL, exclude=True, repr=False)
-    model_config = ConfigDict(extra="forbid")
-    _endpoint: Endpoint = PrivateAttr()
 
     def __init__(self, *, api_key: str | SecretStr, **settings: Any) -> None:
         super().__init__(**{"api_key": api_key, **settings})
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Open nothing yet; connections are made by the first call."""
-        super().model_post_init(context)
-        self._endpoint = Endpoint(self._asked, self.limits, self.effects)
 
     @classmethod
     def from_settings(
@@ -84,10 +73,6 @@ class SiliconFlowRerank(BaseNodePostprocessor):
         found = await together([self._ascore(query, batch) for batch in batches(asked, self.batch_size)])
         return self._gather(texts, asked, [score for scores in found for score in scores])
 
-    async def close(self) -> None:
-        """Give the running event loop's connections back."""
-        await self._endpoint.aclose()
-
     def _rerank_sync(self, query: str, texts: Sequence[str]) -> list[float]:
         asked = _parts(query, texts, self.max_chars)
         found: list[float] = []
@@ -114,11 +99,6 @@ class SiliconFlowRerank(BaseNodePostprocessor):
     def _gather(self, texts: Sequence[str], asked: Sequence[str], found: Sequence[float]) -> list[float]:
         known = dict(zip(asked, found, strict=True))
         return [max((known.get(part, 0.0) for part in parts_of(text, self.max_chars)), default=0.0) for text in texts]
-
-    @property
-    def _asked(self) -> Asked:
-        url = endpoint_url(self.api_base, "/rerank")
-        return Asked("rerank model", self.model, url, self.key_setting, self.api_key.get_secret_value())
 
     # --- what LlamaIndex calls ---
 

@@ -18,6 +18,12 @@ from .retry import Limits
 ModelKind = Literal["chat", "embedder", "reranker"]
 
 SILICONFLOW = "https://api.siliconflow.cn/v1"
+CHAT_MODEL = "Qwen/Qwen2.5-7B-Instruct"
+EMBEDDING_MODEL = "BAAI/bge-m3"
+EMBEDDING_DIMENSIONS = 1024
+RERANK_MODEL = "BAAI/bge-reranker-v2-m3"
+MOST_INPUTS = 64
+MAX_CHARS = 6_000
 LEAST = "least"
 MOST = "most"
 
@@ -64,7 +70,7 @@ class ChatSettings(RemoteSettings):
 class SiliconFlowChatSettings(ChatSettings):
     """A chat model of SiliconFlow."""
 
-    model: str = "Qwen/Qwen2.5-7B-Instruct"
+    model: str = CHAT_MODEL
     api_base: str = SILICONFLOW
 
 
@@ -80,8 +86,8 @@ class EmbeddingSettings(RemoteSettings):
     api_base: str
     dimensions: int = _bounded(MISSING, 1, 65_536)
     send_dimensions: bool = False
-    batch_size: int = _bounded(64, 1, 64)
-    max_chars: int = _bounded(6_000, 1, 1_000_000)
+    batch_size: int = _bounded(MOST_INPUTS, 1, MOST_INPUTS)
+    max_chars: int = _bounded(MAX_CHARS, 1, 1_000_000)
     query_prefix: str = ""
 
 
@@ -89,9 +95,9 @@ class EmbeddingSettings(RemoteSettings):
 class SiliconFlowEmbeddingSettings(EmbeddingSettings):
     """An embedding model of SiliconFlow."""
 
-    model: str = "BAAI/bge-m3"
+    model: str = EMBEDDING_MODEL
     api_base: str = SILICONFLOW
-    dimensions: int = _bounded(1024, 1, 65_536)
+    dimensions: int = _bounded(EMBEDDING_DIMENSIONS, 1, 65_536)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +108,10 @@ class RerankSettings(RemoteSettings):
     parts a longer text is scored by; the best part counts.
     """
 
-    model: str = "BAAI/bge-reranker-v2-m3"
+    model: str = RERANK_MODEL
     api_base: str = SILICONFLOW
-    batch_size: int = _bounded(64, 1, 1_000)
-    max_chars: int = _bounded(6_000, 1, 1_000_000)
+    batch_size: int = _bounded(MOST_INPUTS, 1, 1_000)
+    max_chars: int = _bounded(MAX_CHARS, 1, 1_000_000)
     scores: Literal["probability", "logit"] = "probability"
 
 
@@ -189,16 +195,21 @@ def _text_problems(place: str, name: str, value: str) -> Iterator[str]:
         yield f"{place} is blank."
     if name == "api_key" and (not value.isascii() or not value.isprintable() or value != value.strip()):
         yield f"{place} holds a character that no key has (a space at an end, a line break, a non-ASCII letter)."
-    if name == "api_base" and not _is_address(value):
-        yield f"{place} must be an address that begins with http:// or https://, not {value!r}."
+    if name == "api_base":
+        yield from _address_problems(place, value)
 
 
-def _is_address(value: str) -> bool:
+def _address_problems(place: str, value: str) -> Iterator[str]:
     try:
         parts = urlsplit(value.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        return False
+        good = False
+    host = value.replace("://", "", 1).partition("/")[0]
+    if "@" in host or "?" in value:  # it is not shown: a password or a key may stand there
+        yield f"{place} must be an address without a name, a password or a query; a key belongs into api_key."
+    elif not good:
+        yield f"{place} must be an address that begins with http:// or https://, not {value!r}."
 
 
 def _fits(value: object, wanted: Any) -> bool:

@@ -8,14 +8,18 @@ import traceback
 from typing import Any
 
 import pytest
+from llama_index.core.base.llms.types import CompletionResponse, CompletionResponseGen, LLMMetadata
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+from llama_index.core.llms import CustomLLM
 from llama_index_instrumentation import get_dispatcher
 
-from memoryengine.errors import ModelError
+from memoryengine.errors import ModelAnswerError, ModelError
+from memoryengine.models.build import check_spec
 from memoryengine.models.failures import Asked, failure, shown_url
+from memoryengine.models.llama_index import LlamaIndexChat
 from memoryengine.models.siliconflow_embedding import SiliconFlowEmbedding
 from memoryengine.models.siliconflow_rerank import SiliconFlowRerank
-from memoryengine.models.specs import ChatSettings
+from memoryengine.models.specs import ChatSettings, ModelKind
 from memoryengine.ports import Turn
 from memoryengine.testing.siliconflow_server import CUT, MALFORMED, Fault, SiliconFlowServer
 
@@ -106,3 +110,55 @@ def test_settings_and_addresses() -> None:
     assert shown_url(settings.api_base) == "https://host:8080/v1"
     assert "pass" not in str(error)
     assert "your key *** is bad" in str(error)
+
+
+@pytest.mark.parametrize("model", [SiliconFlowEmbedding, SiliconFlowRerank])
+def test_no_key_in_what_a_wrong_setting_is_told(model: type[SiliconFlowEmbedding | SiliconFlowRerank]) -> None:
+    for wrong in ({"api_kee": WRONG}, {"max_chars": WRONG}, {"limits": WRONG}):
+        with pytest.raises(ValueError, match=next(iter(wrong))) as refused:
+            model(api_key=WRONG, **wrong)
+        assert WRONG not in "".join(traceback.format_exception(refused.value))
+    shown = model(api_key=WRONG, api_base=f"https://someone:{WRONG}@models.example/v1")
+    assert WRONG not in repr(shown) + str(shown)
+    assert "***" in repr(shown)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://me:{}@models.example/v1", "https://models.example/v1?key={}", "ftp://{}@a", "me:{}@[a"]
+)
+@pytest.mark.parametrize("kind", ["chat", "embedder", "reranker"])
+def test_an_address_with_a_password_or_a_query_is_refused_unseen(kind: ModelKind, address: str) -> None:
+    (problem,) = check_spec(kind, {"use": "siliconflow", "api_key": "any", "api_base": address.format(WRONG)})
+    assert problem.startswith(f"models.{kind}.api_base must be an address without a name, a password or a query")
+    assert WRONG not in problem
+
+
+class TellingError(Exception):
+    pass
+
+
+class Telling(CustomLLM):
+    """A model of a user's own whose errors show its key."""
+
+    api_key: str = WRONG
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata()
+
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        raise TellingError(f"no answer for {self.api_key}")
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
+        raise TellingError(f"no answer for {self.api_key}")
+
+
+async def test_no_key_in_the_traceback_of_a_library_that_shows_it() -> None:
+    chat = LlamaIndexChat(Telling())
+    with pytest.raises(ModelAnswerError, match="TellingError") as failed:
+        await chat.chat([Turn("user", "a")])
+    assert failed.value.excerpt == "no answer for ***"
+    assert WRONG not in "".join(traceback.format_exception(failed.value))
+    with pytest.raises(ModelAnswerError) as failed:
+        await anext(aiter(chat.stream([Turn("user", "a")])))
+    assert WRONG not in "".join(traceback.format_exception(failed.value))
