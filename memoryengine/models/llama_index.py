@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.base import BaseLLM
-from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, TextNode
 
@@ -22,7 +22,7 @@ from .failures import Asked, failure, no_connection, too_slow
 from .gate import Gate, together
 from .parts import BLANK, batches, read_vector
 from .retry import REAL, Course, Effects, Limits, PassingFailure, retry_after, retrying
-from .thinking import ThinkingCutter, cut_thinking
+from .spoken import BROKE_OFF, messages_of, reply_of, spoken
 
 T = TypeVar("T")
 
@@ -84,39 +84,29 @@ class LlamaIndexChat:
     async def chat(self, turns: Sequence[Turn], *, max_tokens: int | None = None) -> Reply:
         """The answer; `max_tokens` is passed on as the keyword of that name."""
         options = {} if max_tokens is None else {"max_tokens": max_tokens}
-        answer = await self._caller.call(lambda: self._llm.achat(_messages(turns), **options))
-        text = cut_thinking(answer.message.content or "")
-        if not text:
-            raise self._blank()
-        counts = answer.additional_kwargs
-        return Reply(text, counts.get("prompt_tokens") or 0, counts.get("completion_tokens") or 0)
+        answer = await self._caller.call(lambda: self._llm.achat(messages_of(turns), **options))
+        return reply_of(answer, self._blank())
 
-    async def stream(self, turns: Sequence[Turn]) -> AsyncIterator[str]:
+    def stream(self, turns: Sequence[Turn]) -> AsyncIterator[str]:
         """The answer piece by piece; it is not asked for again when it breaks off."""
-        cutter = ThinkingCutter()
-        spoken = False
-        course = Course(self._caller.limits, self._caller.effects)
-        pieces = await self._caller.call(lambda: self._llm.astream_chat(_messages(turns)))
-        async with aclosing(pieces):
-            while piece := await self._step(lambda: anext(pieces, None), course):
-                if text := cutter.feed(piece.delta or ""):
-                    spoken = True
-                    yield text
-        if text := cutter.finish():
-            spoken = True
-            yield text
-        if not spoken:
-            raise self._blank()
+        return spoken(self._pieces(turns), self._blank())
 
     async def close(self) -> None:
         """Close the model where it can be closed."""
         await _close(self._llm)
 
+    async def _pieces(self, turns: Sequence[Turn]) -> AsyncGenerator[ChatResponse, None]:
+        course = Course(self._caller.limits, self._caller.effects)
+        pieces = await self._caller.call(lambda: self._llm.astream_chat(messages_of(turns)))
+        async with aclosing(pieces):
+            while piece := await self._step(lambda: anext(pieces, None), course):
+                yield piece
+
     async def _step(self, work: Callable[[], Awaitable[T]], course: Course) -> T:
         try:
             return await self._caller.once(work, course.attempt_limit)
         except PassingFailure as failed:
-            raise failed.final(" It had begun to answer, so it was not asked again.") from failed
+            raise failed.final(BROKE_OFF) from failed
 
     def _blank(self) -> ModelAnswerError:
         return ModelAnswerError(f"{self._caller.asked} answered nothing but thinking or blanks.")
@@ -230,10 +220,6 @@ def _secret(model: object) -> str:
 
 def _known(name: object) -> str:
     return name if isinstance(name, str) and name != "unknown" else ""
-
-
-def _messages(turns: Sequence[Turn]) -> list[ChatMessage]:
-    return [ChatMessage(role=turn.role, content=clean(turn.content)) for turn in turns]
 
 
 async def _close(model: object) -> None:

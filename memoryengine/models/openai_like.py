@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -14,12 +14,11 @@ from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyp
 
 from ..errors import ModelAnswerError, ModelError
 from ..ports import Reply, Turn
-from ..text import clean
 from .failures import Asked, base_url, failure, no_connection, shown_url, too_long, too_slow
 from .gate import Gate, PerLoop
 from .retry import REAL, Course, Effects, PassingFailure, retry_after, retrying
 from .specs import ChatSettings
-from .thinking import ThinkingCutter, cut_thinking
+from .spoken import BROKE_OFF, messages_of, reply_of, spoken
 
 PATH = "/chat/completions"
 
@@ -47,29 +46,12 @@ class OpenAILikeChat:
 
     async def chat(self, turns: Sequence[Turn], *, max_tokens: int | None = None) -> Reply:
         """The whole answer; an answer that is blank, or all thinking, is a `ModelAnswerError`."""
-        messages, most = _messages(turns), self._most(max_tokens)
+        messages, most = messages_of(turns), self._most(max_tokens)
         return await retrying(lambda seconds: self._attempt(messages, most, seconds), self._limits, self._effects)
 
-    async def stream(self, turns: Sequence[Turn]) -> AsyncIterator[str]:
+    def stream(self, turns: Sequence[Turn]) -> AsyncIterator[str]:
         """The answer piece by piece; asked again only until its first piece has come."""
-        messages = _messages(turns)
-        course = Course(self._limits, self._effects)
-        cutter = ThinkingCutter()
-        spoken = False
-        async with self._gate:
-            first, pieces = await retrying(lambda s: self._open(messages, s), self._limits, self._effects)
-            async with aclosing(pieces):
-                piece: ChatResponse | None = first
-                while piece is not None:
-                    if text := cutter.feed(piece.delta or ""):
-                        spoken = True
-                        yield text
-                    piece = await self._next(pieces, course)
-        if text := cutter.finish():
-            spoken = True
-            yield text
-        if not spoken:
-            raise self._blank()
+        return spoken(self._pieces(messages_of(turns)), self._blank())
 
     async def close(self) -> None:
         """Give the running event loop's connections back."""
@@ -82,11 +64,16 @@ class OpenAILikeChat:
         llm = (await self._clients.get()).llm
         async with self._gate, self._asking(seconds):
             answer = await llm.achat(messages, max_tokens=most)
-        text = cut_thinking(answer.message.content or "")
-        if not text:
-            raise self._blank()
-        counts = answer.additional_kwargs
-        return Reply(text, counts.get("prompt_tokens") or 0, counts.get("completion_tokens") or 0)
+        return reply_of(answer, self._blank())
+
+    async def _pieces(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[ChatResponse, None]:
+        course = Course(self._limits, self._effects)
+        async with self._gate:
+            piece, pieces = await retrying(lambda s: self._open(messages, s), self._limits, self._effects)
+            async with aclosing(pieces):
+                while piece is not None:
+                    yield piece
+                    piece = await self._next(pieces, course)
 
     async def _open(
         self, messages: Sequence[ChatMessage], seconds: float
@@ -101,7 +88,7 @@ class OpenAILikeChat:
             async with self._asking(course.attempt_limit):
                 return await anext(pieces, None)
         except PassingFailure as failed:
-            raise failed.final(" It had begun to answer, so it was not asked again.") from failed
+            raise failed.final(BROKE_OFF) from failed
 
     @asynccontextmanager
     async def _asking(self, seconds: float) -> AsyncIterator[None]:
@@ -179,10 +166,6 @@ class _Limited(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-
-
-def _messages(turns: Sequence[Turn]) -> list[ChatMessage]:
-    return [ChatMessage(role=turn.role, content=clean(turn.content)) for turn in turns]
 
 
 def _inside(error: BaseException | None, kind: type[ModelError]) -> ModelError | None:
