@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from .filters import EVERYTHING, Filter, Value
-from .values import Hit, Kind, Memory, Message, Role, Scope
+from .values import KINDS, Hit, Kind, Memory, Message, Role, Scope
 
 Vector = Sequence[float]
 Json = Mapping[str, Any]
@@ -362,6 +362,11 @@ class Store(Protocol):
 # --- what a worker may read -------------------------------------------------------------------------------------
 
 Searchable = Kind | Literal["message"]
+SEARCHABLE: tuple[Searchable, ...] = (*KINDS, "message")
+
+OLDEST_FIRST = (Sort("said_at"), Sort("recorded_at"))
+NEWEST_FIRST = (Sort("said_at", descending=True), Sort("recorded_at", descending=True))
+"""The order in which messages were said, and memories by the newest message behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +380,7 @@ class Search:
     """
 
     text: str
-    kinds: tuple[Searchable, ...] = ("observation", "custom", "insight", "message")
+    kinds: tuple[Searchable, ...] = SEARCHABLE
     top_k: int = 100
     where: Filter = EVERYTHING
     window: tuple[str, ...] = ()

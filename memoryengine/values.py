@@ -49,6 +49,10 @@ class Locale:
     human_name: str = ""
     assistant_name: str = ""
 
+    def local(self, moment: datetime) -> datetime:
+        """A moment as the clock of the zone shows it; one without a zone is local already."""
+        return moment.astimezone(self.zone) if moment.tzinfo else moment.replace(tzinfo=self.zone)
+
     def human(self, language: Language) -> str:
         """The person's name as observations in `language` write it."""
         return self.human_name or {"zh": "用户", "en": "user"}[language]

@@ -43,8 +43,7 @@ class AddCustomMemory:
                 "Add it in parts, or add it as a message and consolidate."
             )
         recorded_at = self.clock.now()
-        said = said_at or recorded_at
-        local = said.astimezone(self.locale.zone) if said.tzinfo else said.replace(tzinfo=self.locale.zone)
+        local = self.locale.local(said_at or recorded_at)
         memory = Memory(
             id=memory_id("custom", text, (), recorded_at),
             kind="custom",

@@ -28,5 +28,4 @@ class ExtractTime:
 
     async def run(self, query: str, asked_at: datetime | None = None) -> Asked:
         """Resolve a time expression against `asked_at`, or against now; a moment without a zone is local."""
-        moment, zone = asked_at or self.clock.now(), self.locale.zone
-        return Asked(find_period(query, moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)))
+        return Asked(find_period(query, self.locale.local(asked_at or self.clock.now())))

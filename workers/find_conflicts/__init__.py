@@ -9,16 +9,16 @@ from typing import Any
 from memoryengine.answers import OneOf, Schema, Whole, ask, held_to, json_lines, read_objects
 from memoryengine.errors import ModelAnswerError
 from memoryengine.filters import AllOf, Is
-from memoryengine.ports import ChatModel, Clock, Reader, Search, Sort
+from memoryengine.ports import NEWEST_FIRST, ChatModel, Clock, Reader, Search
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import clip, language, similarity, terms
 from memoryengine.times import stamp
-from memoryengine.values import Changes, Hit, Locale, Memory
+from memoryengine.values import Changes, Hit, Kind, Locale, Memory
 from memoryengine.worker import Memories, worker
 
 from .verdicts import CONTAINED, CONTRADICTED, Verdict, settle
 
-COMPARED = ("observation", "custom")
+COMPARED: tuple[Kind, ...] = ("observation", "custom")
 NO_RELATION = frozenset({"none", "null", "no", "无", "没有"})
 OTHER_WORDS = {
     **dict.fromkeys(("contradiction", "contradictory", "contradicts", "矛盾", "被取代"), CONTRADICTED),
@@ -69,7 +69,7 @@ class FindConflicts:
 
     async def _near(self, observations: Memories) -> list[Memory]:
         """The known memories near to any of the new ones, nearest first."""
-        searches = [Search(m.content, kinds=("observation", "custom"), top_k=20) for m in observations]
+        searches = [Search(m.content, kinds=COMPARED, top_k=20) for m in observations]
         near: dict[str, Memory] = {}
         for new, hits in zip(observations, await self.reader.search(*searches), strict=True):
             close = [hit.item for hit in hits if isinstance(hit.item, Memory) and self._is_near(new, hit)]
@@ -87,10 +87,9 @@ class FindConflicts:
         return content
 
     async def _recent(self, near: Sequence[Memory]) -> list[Memory]:
-        newest = (Sort("said_at", descending=True), Sort("recorded_at", descending=True))
         where = AllOf(Is("status", "valid"), Is("kind", *COMPARED))
         held = {memory.id for memory in near}
-        found = await self.reader.memories(where, order=newest, limit=self.recent) if self.recent > 0 else ()
+        found = await self.reader.memories(where, order=NEWEST_FIRST, limit=self.recent) if self.recent > 0 else ()
         return [memory for memory in found if memory.id not in held]
 
     async def _ask(self, rows: Sequence[Memory]) -> list[Verdict]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from memoryengine.errors import InputError
 from memoryengine.filters import AllOf, Filter, Is
-from memoryengine.ports import Reader, Sort
+from memoryengine.ports import NEWEST_FIRST, Reader
 from memoryengine.values import KINDS
 from memoryengine.worker import Memories, worker
 
@@ -34,6 +34,5 @@ class ListMemories:
         where: list[Filter] = [] if expired else [Is("status", "valid")]
         if kind is not None:
             where.append(Is("kind", kind))
-        newest_first = (Sort("said_at", descending=True), Sort("recorded_at", descending=True))
-        found = await self.reader.memories(AllOf(*where), order=newest_first, limit=limit)
+        found = await self.reader.memories(AllOf(*where), order=NEWEST_FIRST, limit=limit)
         return Listed(found[::-1])

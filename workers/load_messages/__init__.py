@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from memoryengine.filters import Is
-from memoryengine.ports import Reader, Sort
+from memoryengine.ports import OLDEST_FIRST, Reader
 from memoryengine.worker import Messages, Stop, worker
 
 
@@ -28,8 +28,7 @@ class LoadMessages:
 
     async def run(self) -> Loaded | Stop:
         """Stops when no message waits; one message alone is a batch however long it is."""
-        order = (Sort("said_at"), Sort("recorded_at"))
-        waiting = await self.reader.messages(Is("state", "pending"), order=order, limit=max(1, self.most))
+        waiting = await self.reader.messages(Is("state", "pending"), order=OLDEST_FIRST, limit=max(1, self.most))
         if not waiting:
             return Stop("no message waits")
         lengths = accumulate(len(message.content) for message in waiting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memoryengine.filters import AllOf, Is, Not
-from memoryengine.ports import Reader, Sort
+from memoryengine.ports import OLDEST_FIRST, Reader
 from memoryengine.worker import Memories, Stop, worker
 
 
@@ -33,9 +33,8 @@ class LoadObservations:
         """Read both; nothing is searched."""
         valid = Is("status", "valid")
         fresh = AllOf(valid, Is("kind", "observation", "custom"), Not(Is("reflected", True)))
-        order = (Sort("said_at"), Sort("recorded_at"))
-        observations = await self.reader.memories(fresh, order=order, limit=self.limit)
+        observations = await self.reader.memories(fresh, order=OLDEST_FIRST, limit=self.limit)
         if len(observations) < self.threshold:
             return Stop(f"{len(observations)} observations wait for a reflection; it takes {self.threshold}")
-        insights = await self.reader.memories(AllOf(valid, Is("kind", "insight")), order=order)
+        insights = await self.reader.memories(AllOf(valid, Is("kind", "insight")), order=OLDEST_FIRST)
         return Loaded(observations, insights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memoryengine.errors import InputError
-from memoryengine.ports import Reader, Sort
+from memoryengine.ports import NEWEST_FIRST, Reader
 from memoryengine.worker import Messages, worker
 
 
@@ -27,6 +27,5 @@ class ReadMessages:
         """Read all, or the newest `limit`; consolidated and hidden ones too."""
         if limit is not None and limit < 0:
             raise InputError(f"The limit is {limit}; it must be 0 or more.")
-        newest_first = (Sort("said_at", descending=True), Sort("recorded_at", descending=True))
-        found = await self.reader.messages(order=newest_first, limit=limit)
+        found = await self.reader.messages(order=NEWEST_FIRST, limit=limit)
         return Read(found[::-1])

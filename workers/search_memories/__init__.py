@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
 
 from memoryengine.errors import InputError
-from memoryengine.ports import Reader, Search, Searchable
-from memoryengine.values import Kind
+from memoryengine.ports import SEARCHABLE, Reader, Search, Searchable
 from memoryengine.worker import Hits, worker
-
-SEARCHABLE: tuple[Searchable, ...] = (*get_args(Kind), "message")
 
 
 @dataclass(frozen=True)
