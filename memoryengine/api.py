@@ -297,14 +297,15 @@ class AsyncMemoryChat:
         system_prompt: str | None = None,
         memory_prompt: str | None = None,
         temporary_memories: str | Sequence[str] | None = None,
-        history_message_strategy: HistoryStrategy = "auto",
+        history_message_strategy: HistoryStrategy = "configured",
         remember_response: bool = True,
     ) -> ChatResponse:
         """Answer `query` with what memory holds of `role_name`, and keep both messages.
 
         `system_prompt` takes the place of the assistant's description and `memory_prompt` of the words before the
         memories; `temporary_memories` are shown this once. `history_message_strategy`: "auto" shows what
-        consolidation has not seen yet, a number that many messages of this session, None none. With
+        consolidation has not seen yet, a number that many messages of this session, None none, and "configured" what
+        `chat.history` in the config says ("auto" unless changed). With
         `remember_response` False neither the query nor the answer is kept.
         """
         await self._engine.open()
@@ -328,7 +329,7 @@ class AsyncMemoryChat:
         system_prompt: str | None = None,
         memory_prompt: str | None = None,
         temporary_memories: str | Sequence[str] | None = None,
-        history_message_strategy: HistoryStrategy = "auto",
+        history_message_strategy: HistoryStrategy = "configured",
         remember_response: bool = True,
     ) -> AsyncGenerator[str, None]:
         """As `chat_with_memory`, piece by piece; nothing is kept of an answer that was not read to its end."""

@@ -9,20 +9,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from .commits import Seen
 from .engine import Engine
 from .errors import ConfigError, InputError, ModelAnswerError
-from .filters import Filter, Is
-from .intake import checked_name, read_message
+from .filters import AllOf, Filter, Is, Not
+from .intake import LONGEST_CONTENT, checked_name, read_message
 from .ports import ChatModel, Sort, Turn
 from .prompts import Prompt, fence, load_prompt
 from .records import PENDING
 from .results import show
-from .text import clean, language
+from .text import clean, clip, language
 from .values import KINDS, Hit, Locale, Message, Scope
 
 LONGEST_HISTORY = 40
+LONGEST_TURN = 8_000  # characters of an earlier message that a model is shown
 NEWEST_FIRST = (Sort("said_at", descending=True), Sort("recorded_at", descending=True))
-HistoryStrategy = int | Literal["auto"] | None
+HistoryStrategy = int | Literal["auto", "configured"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,17 @@ class ChatRequest:
     remember: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """What the model is shown, and of what it was made; `memories` is the text of the hits."""
+
+    turns: tuple[Turn, ...]
+    seen: Seen
+    hits: tuple[Hit, ...]
+    memories: str | None
+    warnings: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class MemoryChat:
     """A conversation with the configured chat model that remembers; one session."""
@@ -65,21 +78,21 @@ class MemoryChat:
 
     async def respond(self, request: ChatRequest) -> ChatResponse:
         """Answer with what memory holds; the pair of messages is kept when the answer has come."""
-        model = self._model()
-        turns, hits, shown, warnings = await self._prompt(request)
-        reply = (await model.chat(turns)).text
-        message = await self._remember(request, reply)
-        return ChatResponse(message, {"memories": shown}, hits, warnings)
+        model, asked = self._model(), self._asked(request)
+        prompt = await self._prompt(request)
+        reply = (await model.chat(prompt.turns)).text
+        message, warnings = await self._remember(request, asked, reply, prompt.seen)
+        return ChatResponse(message, {"memories": prompt.memories}, prompt.hits, (*prompt.warnings, *warnings))
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[str, None]:
         """Answer piece by piece; the pair of messages is kept when the last piece has come."""
-        model = self._model()
-        turns, *_ = await self._prompt(request)
+        model, asked = self._model(), self._asked(request)
+        prompt = await self._prompt(request)
         pieces = []
-        async for piece in model.stream(turns):
+        async for piece in model.stream(prompt.turns):
             pieces.append(piece)
             yield piece
-        await self._remember(request, "".join(pieces))
+        await self._remember(request, asked, "".join(pieces), prompt.seen)
 
     def _model(self) -> ChatModel:
         model = self.engine.models.chat
@@ -87,7 +100,12 @@ class MemoryChat:
             raise ConfigError("The config switches the chat model off; name one at models.chat to chat.")
         return model
 
-    async def _prompt(self, request: ChatRequest) -> tuple[list[Turn], tuple[Hit, ...], str | None, tuple[str, ...]]:
+    def _asked(self, request: ChatRequest) -> Message:
+        """The query as a message, said now; raises `InputError` for one that is too long."""
+        said = {"role": "user", "content": request.query, "speaker": request.speaker, "session": self.session}
+        return read_message(said, self.engine.clock, request.locale.zone)
+
+    async def _prompt(self, request: ChatRequest) -> _Prompt:
         history = await self._history(request)
         result = await self.engine.run(
             "retrieve_memory",
@@ -97,39 +115,46 @@ class MemoryChat:
             locale=request.locale,
         )
         hits = result.hits[: self.engine.settings.chat.memories]
-        lines = [show(hit.item, request.locale) for hit in hits]
-        shown = "\n".join(lines) or None
+        lines = [_one_line(show(hit.item, request.locale)) for hit in hits]
         system = system_text(request, [*request.temporary_memories, *lines])
-        past = [Turn(m.role, m.content) for m in history]
-        return [Turn("system", system), *past, Turn("user", request.query)], hits, shown, result.warnings
+        past = [Turn(m.role, clip(m.content, LONGEST_TURN)) for m in history]
+        turns = (Turn("system", system), *past, Turn("user", request.query))
+        seen = Seen(tuple(hit.item.id for hit in hits), tuple(m.id for m in history))
+        return _Prompt(turns, seen, hits, "\n".join(lines) or None, result.warnings)
 
     async def _history(self, request: ChatRequest) -> tuple[Message, ...]:
         """The earlier messages of the prompt, oldest first.
 
         "auto" takes what consolidation has not seen yet, so that nothing is out of sight between being said and being
-        remembered; a number takes the newest ones of this session.
+        remembered; a number takes the newest ones of this session. What was hidden stays hidden, and a stored message
+        of the role `system` gives the model no orders.
         """
         strategy = request.history
         if not strategy:
             return ()
-        where: Filter = Is("state", PENDING) if strategy == "auto" else Is("session", self.session)
+        wanted: Filter = Is("state", PENDING) if strategy == "auto" else Is("session", self.session)
+        where = AllOf(wanted, Is("role", "user", "assistant"), Not(Is("hidden", True)))
         limit = LONGEST_HISTORY if strategy == "auto" else strategy
         reader = self.engine.reader(request.scope)
         newest = await reader.messages(where, order=NEWEST_FIRST, limit=limit)
         return tuple(reversed(newest))
 
-    async def _remember(self, request: ChatRequest, reply: str) -> Message:
-        clock, zone = self.engine.clock, request.locale.zone
-        common = {"session": self.session}
-        said = {"role": "user", "content": request.query, "speaker": request.speaker, **common}
-        asked = read_message(said, clock, zone)
+    async def _remember(
+        self, request: ChatRequest, asked: Message, reply: str, seen: Seen
+    ) -> tuple[Message, tuple[str, ...]]:
+        """The answer as a message, kept with its question if that is wanted; and warnings."""
         content = clean(reply)
         if not content.strip():
             raise ModelAnswerError("The chat model answered nothing; nothing of this turn was kept.")
-        answered = read_message({"role": "assistant", "content": content, **common}, clock, zone)
-        if request.remember:
-            await self.engine.add_messages(request.scope, [asked, answered])
-        return answered
+        if len(content) > LONGEST_CONTENT:
+            raise ModelAnswerError(
+                f"The chat model answered {len(content):,} characters, more than the {LONGEST_CONTENT:,} that are "
+                "kept; nothing of this turn was kept. Lower max_tokens of models.chat."
+            )
+        said = {"role": "assistant", "content": content, "session": self.session}
+        answered = read_message(said, self.engine.clock, request.locale.zone)
+        warning = await self.engine.add_turn(request.scope, asked, answered, seen) if request.remember else ""
+        return answered, (warning,) if warning else ()
 
 
 def read_request(
@@ -145,18 +170,26 @@ def read_request(
     """Check the arguments of `chat_with_memory`; raises `InputError`."""
     if not isinstance(query, str) or not clean(query).strip():
         raise InputError("The query is empty; there is nothing to answer.")
-    strategy = history_message_strategy
-    if not (strategy in (None, "auto") or (isinstance(strategy, int) and strategy >= 0)):
-        raise InputError(f"history_message_strategy is {strategy!r}; it must be 'auto', None or a number of messages.")
+    scope = scope_of(engine, role_name)
+    configured = history_message_strategy == "configured"
+    strategy = engine.settings.chat.history if configured else history_message_strategy
+    if not (strategy in (None, "auto") or (type(strategy) is int and strategy >= 0)):
+        raise InputError(
+            f"history_message_strategy is {strategy!r}; it must be 'auto', 'configured', None or a number of messages."
+        )
     extra = (temporary_memories,) if isinstance(temporary_memories, str) else tuple(temporary_memories or ())
+    named = (("system_prompt", (system_prompt,)), ("memory_prompt", (memory_prompt,)), ("temporary_memories", extra))
+    for name, texts in named:
+        if wrong := [text for text in texts if not isinstance(text, str | None)]:
+            raise InputError(f"{name} holds {type(wrong[0]).__name__}; it must be text.")
     return ChatRequest(
         clean(query),
-        scope_of(engine, role_name),
-        engine.locale,
+        scope,
+        engine.locale_of(scope),
         role_name or "",
         system_prompt,
         memory_prompt,
-        tuple(clean(line) for line in extra if line.strip()),
+        tuple(clean(line) for line in extra if line and line.strip()),
         strategy,
         remember_response,
     )
@@ -179,8 +212,13 @@ def system_text(request: ChatRequest, memories: Sequence[str]) -> str:
     parts = [request.system_prompt if request.system_prompt is not None else persona.content.strip()]
     if memories:
         parts.append(request.memory_prompt if request.memory_prompt is not None else heading.content.strip())
-        parts.append(fence("memories", "\n".join(" ".join(line.split("\n")) for line in memories)))
+        parts.append(fence("memories", "\n".join(map(_one_line, memories))))
     return "\n\n".join(part for part in parts if part)
+
+
+def _one_line(text: str) -> str:
+    """A memory on a line of its own, however many it has: no text can add a line that looks like another memory."""
+    return " ".join(text.splitlines())
 
 
 @cache

@@ -12,7 +12,17 @@ from functools import cached_property
 from typing import Any
 
 from .assembly import Models, build_store, check_content, vector_space
-from .commits import RunRecord, actions_of, history_entry, overtaken, prune, read_ground, to_writes
+from .commits import (
+    RunRecord,
+    Seen,
+    actions_of,
+    history_entry,
+    overtaken,
+    prune,
+    read_ground,
+    to_writes,
+    turn_writes,
+)
 from .embedding import EmbeddingQueue
 from .errors import (
     ConfigError,
@@ -38,6 +48,7 @@ from .workflow import BoundStep, Outcome, Plan, StepTrace, prompts_of, run_plan
 
 COMMIT_ATTEMPTS = 50
 APPEND_BATCH = 500
+BUSY = f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later."
 OVERTAKEN = "these messages were consolidated or deleted by others first"
 
 
@@ -80,6 +91,11 @@ class Engine:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise NotFound(f"There is no operation {operation!r}; there is: {', '.join(sorted(self.plans))}.{hint}")
 
+    def locale_of(self, scope: Scope) -> Locale:
+        """How this user's memory is worded: `human_name` is the name of one person, so of no other user."""
+        mine = scope.user == self.locale.human_name
+        return self.locale if mine else replace(self.locale, human_name="")
+
     def reader(self, scope: Scope) -> StoreReader:
         """A reader of one scope."""
         return StoreReader(self.store, scope, self.models.embedder, self.queue)
@@ -93,7 +109,7 @@ class Engine:
         step = next((step for step in plan.bound_steps() if step.instance == instance), None)
         if step is None:
             raise NotFound(f"The operation {operation!r} has no step {instance!r}.")
-        return _Run(self, plan, scope, "trial", self.locale)._make(step)
+        return _Run(self, plan, scope, "trial", self.locale_of(scope))._make(step)
 
     async def add_messages(self, scope: Scope, messages: Sequence[Message]) -> Appended:
         """Keep messages durably, waiting to be consolidated; see `Store.append` for ids that are known."""
@@ -103,6 +119,23 @@ class Engine:
             one = await self.store.append(scope, MESSAGES, documents)
             done = Appended(done.new + one.new, done.known + one.known, done.deleted + one.deleted)
         return done
+
+    async def add_turn(self, scope: Scope, asked: Message, answered: Message, seen: Seen) -> str:
+        """Keep a question and its answer, in a commit that rests on what the model saw; returns a warning, or "".
+
+        If some of that was deleted meanwhile, the question is kept alone.
+        """
+        async with self._committing.of(scope):
+            for _ in range(COMMIT_ATTEMPTS):
+                revision = await self.store.revision(scope)
+                writes = await turn_writes(self.store, scope, asked, answered, seen, self.clock.now())
+                if writes is None:
+                    await self.add_messages(scope, [asked])
+                    return "What the model was shown was deleted meanwhile, so its answer was not kept."
+                with suppress(Moved):
+                    await self.store.commit(scope, writes, expect=revision)
+                    return ""
+        raise StoreError(BUSY)
 
     async def run(
         self,
@@ -121,7 +154,7 @@ class Engine:
         plan = self.plan(operation)
         results: list[Result] = []
         while True:
-            result = await _Run(self, plan, scope, trigger, locale or self.locale).execute(inputs)
+            result = await _Run(self, plan, scope, trigger, locale or self.locale_of(scope)).execute(inputs)
             results.append(result)
             # A run that neither stopped nor wrote anything would only do the same again.
             if not plan.repeat or (result.stopped and result.stopped != OVERTAKEN) or not _moved(result):
@@ -225,7 +258,7 @@ class _Run:
                 deleted_memories=len(changes.deleted),
                 deleted_messages=len(writes.delete) - len(changes.deleted),
             )
-        raise StoreError(f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later.")
+        raise StoreError(BUSY)
 
     async def _embed_committed(self) -> None:
         """Embed now what was written, so that the next search has nothing to wait for but its own question.

@@ -222,7 +222,7 @@ class MemoryChat:
         system_prompt: str | None = None,
         memory_prompt: str | None = None,
         temporary_memories: str | Sequence[str] | None = None,
-        history_message_strategy: HistoryStrategy = "auto",
+        history_message_strategy: HistoryStrategy = "configured",
         remember_response: bool = True,
     ) -> ChatResponse:
         """Answer `query` with what memory holds; see `AsyncMemoryChat.chat_with_memory`."""
@@ -245,7 +245,7 @@ class MemoryChat:
         system_prompt: str | None = None,
         memory_prompt: str | None = None,
         temporary_memories: str | Sequence[str] | None = None,
-        history_message_strategy: HistoryStrategy = "auto",
+        history_message_strategy: HistoryStrategy = "configured",
         remember_response: bool = True,
     ) -> Iterator[str]:
         """As `chat_with_memory`, piece by piece."""

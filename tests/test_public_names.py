@@ -19,7 +19,7 @@ Message ModelError Period Result StoreError
 CHAT_INPUTS = (
     "(self, query: 'str', role_name: 'str | None' = None, system_prompt: 'str | None' = None, "
     "memory_prompt: 'str | None' = None, temporary_memories: 'str | Sequence[str] | None' = None, "
-    "history_message_strategy: 'HistoryStrategy' = 'auto', remember_response: 'bool' = True)"
+    "history_message_strategy: 'HistoryStrategy' = 'configured', remember_response: 'bool' = True)"
 )
 OPERATION_INPUTS = "(self, name: 'str', role_name: 'str | None' = None, **kwargs: 'object') -> 'Result'"
 FURTHER = "(self, role_name: 'str | None' = None, **kwargs: 'object') -> 'Result'"

@@ -98,14 +98,14 @@ def _shown_turn(engine: MemoryEngine, query: str) -> None:
 
 
 def _answer(engine: MemoryEngine, said: str, user: str | None, memories: bool) -> None:
-    memory_chat, history = engine.default_memory_chat, engine.settings.chat.history
+    memory_chat = engine.default_memory_chat
     if memories:
-        response = memory_chat.chat_with_memory(said, user, history_message_strategy=history)
+        response = memory_chat.chat_with_memory(said, user)
         for line in (response.meta_data["memories"] or "").splitlines():
             say(f"  {line}")
         print(response.message.content, flush=True)
         return
-    for piece in memory_chat.stream_with_memory(said, user, history_message_strategy=history):
+    for piece in memory_chat.stream_with_memory(said, user):
         print(piece, end="", flush=True)
     print(flush=True)
 

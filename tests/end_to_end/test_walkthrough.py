@@ -87,7 +87,7 @@ def test_a_process_ends_by_itself_and_in_silence(tmp_path: Path) -> None:
         f"chat.chat_with_memory(query={ZH[0]!r})\n"
         "print(chat.run_service_operation('consolidate_memory'))\n"
     )
-    command = [sys.executable, "-X", "dev", "-c", script]
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", script]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0
     assert ZH[2] in done.stdout
