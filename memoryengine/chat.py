@@ -24,7 +24,8 @@ from .values import KINDS, Hit, Locale, Message, Scope
 LONGEST_HISTORY = 40
 LONGEST_TURN = 8_000  # characters of an earlier message that a model is shown
 NEWEST_FIRST = (Sort("said_at", descending=True), Sort("recorded_at", descending=True))
-HistoryStrategy = int | Literal["auto", "configured"] | None
+History = int | Literal["auto"] | None
+HistoryStrategy = History | Literal["configured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class ChatRequest:
     system_prompt: str | None = None
     memory_prompt: str | None = None
     temporary_memories: tuple[str, ...] = ()
-    history: HistoryStrategy = "auto"
+    history: History = "auto"
     remember: bool = True
 
 
@@ -171,8 +172,8 @@ def read_request(
     if not isinstance(query, str) or not clean(query).strip():
         raise InputError("The query is empty; there is nothing to answer.")
     scope = scope_of(engine, role_name)
-    configured = history_message_strategy == "configured"
-    strategy = engine.settings.chat.history if configured else history_message_strategy
+    given = history_message_strategy
+    strategy = engine.settings.chat.history if given == "configured" else given
     if not (strategy in (None, "auto") or (type(strategy) is int and strategy >= 0)):
         raise InputError(
             f"history_message_strategy is {strategy!r}; it must be 'auto', 'configured', None or a number of messages."
