@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from memoryengine.answers import OneOf, Schema, Whole, ask, held_to, json_lines, read_objects
+from memoryengine.answers import OneOf, Schema, Whole, ask, held_to, json_lines, memory_rows, read_objects
 from memoryengine.errors import ModelAnswerError
 from memoryengine.filters import AllOf, Is
 from memoryengine.ports import NEWEST_FIRST, ChatModel, Clock, Reader, Search
 from memoryengine.prompts import Prompt, fence
-from memoryengine.text import clip, language, similarity, terms
-from memoryengine.times import stamp
+from memoryengine.text import language, similarity, terms
 from memoryengine.values import Changes, Hit, Kind, Locale, Memory
 from memoryengine.worker import Memories, worker
 
@@ -94,13 +92,9 @@ class FindConflicts:
 
     async def _ask(self, rows: Sequence[Memory]) -> list[Verdict]:
         spoken = self.locale.language or language("\n".join(m.content for m in rows))
-        lines = json_lines(self._row(number, memory) for number, memory in enumerate(rows, 1))
-        turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=fence("memories", lines))
+        lines = fence("memories", json_lines(memory_rows(rows, self.locale.zone)))
+        turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=lines)
         return await ask(self.chat, turns, lambda text: _read(text, rows))
-
-    def _row(self, number: int, memory: Memory) -> dict[str, Any]:
-        said = stamp(memory.said_at, language(memory.content), self.locale.zone)
-        return {"id": number, "time": said, "text": clip(memory.content, 500)}
 
 
 def _read(text: str, rows: Sequence[Memory]) -> list[Verdict]:

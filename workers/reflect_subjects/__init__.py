@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, read_rows
+from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, memory_rows, read_rows
 from memoryengine.ports import ChatModel
 from memoryengine.prompts import Prompt, fence
-from memoryengine.text import clip, language, terms
-from memoryengine.times import stamp
+from memoryengine.text import language, terms
 from memoryengine.values import Locale
 from memoryengine.worker import Memories, worker
 
@@ -43,15 +42,11 @@ class ReflectSubjects:
         if len(shown) < EVIDENCE:
             return Reflected(())
         spoken = self.locale.language or language("\n".join(m.content for m in shown))
-        lines = (
-            {"id": n, "time": stamp(m.said_at, spoken, self.locale.zone), "text": clip(m.content, 500)}
-            for n, m in enumerate(shown, 1)
-        )
         turns = self.prompt.turns(
             spoken,
             human=self.locale.human(spoken),
             most=str(self.most),
-            lines=fence("observations", json_lines(lines)),
+            lines=fence("observations", json_lines(memory_rows(shown, self.locale.zone, spoken))),
             subjects=fence("subjects", json_lines({"subject": m.subject} for m in insights if m.subject)),
         )
         schema: Schema = {"subject": Words(60), "ids": Wholes(1, len(shown))}

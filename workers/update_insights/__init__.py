@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, read_rows
+from memoryengine.answers import EXCERPT, Row, Schema, Wholes, Words, ask, json_lines, memory_rows, read_rows
 from memoryengine.errors import ModelAnswerError
 from memoryengine.filters import AllOf, Is
 from memoryengine.ports import ChatModel, Clock, Reader
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import clip, language, similarity
-from memoryengine.times import stamp
-from memoryengine.values import Changes, Expiry, Language, Locale, Memory, memory_id
+from memoryengine.values import Changes, Expiry, Locale, Memory, memory_id
 from memoryengine.worker import Memories, worker
 
 EVIDENCE = 2
@@ -80,14 +78,10 @@ class UpdateInsights:
         turns = self.prompt.turns(
             spoken,
             human=self.locale.human(spoken),
-            lines=fence("observations", json_lines(self._row(n, m, spoken) for n, m in enumerate(shown, 1))),
+            lines=fence("observations", json_lines(memory_rows(shown, self.locale.zone, spoken))),
             subjects=fence("subjects", json_lines(_subject_row(s) for s in chosen.values())),
         )
         return await ask(self.chat, turns, lambda text: self._read(text, len(shown), chosen))
-
-    def _row(self, number: int, memory: Memory, spoken: Language) -> dict[str, Any]:
-        said = stamp(memory.said_at, spoken, self.locale.zone)
-        return {"id": number, "time": said, "text": clip(memory.content, 500)}
 
     def _read(self, text: str, count: int, chosen: dict[str, Subject]) -> list[Row]:
         schema: Schema = {
@@ -99,7 +93,7 @@ class UpdateInsights:
         for row in read_rows(text, schema):
             row["subject"] = _folded(row["subject"])
             if row["subject"] not in chosen:
-                raise ModelAnswerError("The model's answer names a subject that was not given.", excerpt=text[:400])
+                raise ModelAnswerError("The model's answer names a subject that was not given.", excerpt=text[:EXCERPT])
             if row["value"].casefold().rstrip(".。") not in NO_VALUE:
                 rows[row["subject"]] = row
         return list(rows.values())

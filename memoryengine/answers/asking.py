@@ -1,0 +1,72 @@
+"""Asking a model for rows: what it is shown, and the second try that it gets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import tzinfo
+from typing import Any, TypeVar
+
+from ..errors import ModelAnswerError
+from ..ports import ChatModel, Turn
+from ..text import clip, language
+from ..times import stamp
+from ..values import Language, Memory
+
+T = TypeVar("T")
+SHOWN_AGAIN = 4_000
+LONGEST_SHOWN = 500
+
+# JSON leaves these as they are, though readers may take some of them for the end of a line, and none is UTF-8 safe
+# or visible: C1 controls, the two Unicode separators, directions, and half surrogates.
+_BREAKS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+async def ask(chat: ChatModel, turns: Sequence[Turn], read: Callable[[str], T], *, repairs: int = 1) -> T:
+    """Ask the model and read its answer; an answer that cannot be used is shown to it with the error, once more.
+
+    `read` raises `ModelAnswerError` for an answer that will not do; after `repairs` such answers the error is raised.
+    """
+    asked = tuple(turns)
+    while True:
+        reply = await chat.chat(asked)
+        try:
+            return read(reply.text)
+        except ModelAnswerError as error:
+            if repairs <= 0:
+                raise
+            repairs -= 1
+            shown = Turn("assistant", reply.text[:SHOWN_AGAIN] or "-")
+            asked = (*turns, shown, Turn("user", _repair(error, turns)))
+
+
+def _repair(error: ModelAnswerError, turns: Sequence[Turn]) -> str:
+    if re.search(r"[\u4e00-\u9fff]", turns[0].content):
+        return (
+            f"这个回答无法使用：{error.message}\n"
+            "请重新回答，只输出要求的 JSON 列表，不要其他文字。没有内容时输出 []。"
+        )
+    return (
+        f"This answer cannot be used: {error.message}\n"
+        "Answer again with the JSON list that was asked for and nothing else. If there is nothing, answer []."
+    )
+
+
+def json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows for a prompt, one JSON object a line: whatever a text holds, it can neither end its line nor begin one."""
+    return "\n".join(_BREAKS.sub(_escaped, json.dumps(row, ensure_ascii=False)) for row in rows)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def memory_rows(memories: Iterable[Memory], zone: tzinfo, spoken: Language | None = None) -> Iterator[dict[str, Any]]:
+    """Memories for a prompt, numbered from 1, each with its time and, as `clip` leaves it, its text.
+
+    Times are written in the language `spoken`, or each in its own memory's.
+    """
+    for number, memory in enumerate(memories, 1):
+        said = stamp(memory.said_at, spoken or language(memory.content), zone)
+        yield {"id": number, "time": said, "text": clip(memory.content, LONGEST_SHOWN)}

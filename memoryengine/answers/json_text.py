@@ -1,0 +1,167 @@
+"""The JSON objects in a model's answer, read with patience.
+
+Thoughts, fences, comments, full-width marks, Chinese quotes and stray commas are forgiven. What breaks off, and what a
+mender could only guess, raises `ModelAnswerError`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import ModelAnswerError
+
+Row = dict[str, Any]
+EXCERPT = 400
+
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>|\A.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_UNFINISHED_THOUGHT = re.compile(r"<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
+_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`~]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
+_OPENER = re.compile(
+    r"""[\[［【](?=\s*(?:[\[\]{}［］【】｛｝"'“”/#]|\Z))|[{｛](?=\s*(?:[\]}｝"'“”/#]|\w+\s*[:：]|\Z))"""
+)
+_NUMBERED = re.compile(r"^[\[(（【#*\s-]{0,3}(\d{1,4})\W{0,2}[.:)、：．）\s=-]\s*(.+)$")
+_CLOSED_BY = r"""(?=\s*(?:[:：\]}］】｝]|\Z|[,，、]\s*(?:[“”"'{\[［【｛\]}］】｝]|\w+\s*[:：])))"""
+_TOKEN = re.compile(
+    r'(?P<straight>"(?:[^"\\]|\\.)*")'
+    rf"|[“”](?P<curly>.*?)[“”]{_CLOSED_BY}"
+    rf"|(?P<single>'(?:[^'\\]|\\.)*'){_CLOSED_BY}"
+    r"|(?P<comment>//[^\n]*|(?<=\s)\#[^\n]*|/\*.*?\*/)"
+    r"|(?P<mark>[\[\]{}［］【】｛｝：，、＂])",
+    re.DOTALL,
+)
+_MARKS = str.maketrans("［］【】｛｝：，、＂", '[][]{}:,,"')
+# What stands in a string only when a mender took the end of one string for a part of it.
+_SWALLOWED = re.compile(r"""["'”]\s*[}\]]|["'“”]\s*[:：]\s*["'“\d\[{]|["”]\s*[,，]\s*["“]""")
+
+
+def read_objects(text: str) -> list[Row]:
+    """Every JSON object of an answer, in order; an empty list only where the answer holds an explicit empty list.
+
+    Reads bare or fenced JSON, one list, several objects in a row, or one list inside an object; comments, single and
+    Chinese quotes, full-width marks and stray commas are forgiven. Raises `ModelAnswerError` for an answer without
+    JSON, one that breaks off, and one whose list holds something else than objects.
+    """
+    said = _UNFINISHED_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
+    if not said:
+        raise ModelAnswerError("The model's answer is empty, where a JSON list of objects was asked for.")
+    blocks = [block for _, block in _FENCED.findall(said) if _OPENER.search(block)]
+    values = _values("\n".join(blocks) if blocks else said)
+    lists = [found for value in values if (found := _objects(value)) is not None]
+    if not lists:
+        raise ModelAnswerError("The model's answer holds no JSON list of objects.", excerpt=said[:EXCERPT])
+    return [row for found in lists for row in found]
+
+
+def read_numbered(text: str) -> list[tuple[int, str]]:
+    """The lines `1. text` or `1: text` of an answer that has no other lines; nothing if there is any other.
+
+    For answers where a number and a value say everything; where a line could be the model's own numbering it must not
+    be used.
+    """
+    said = _UNFINISHED_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().startswith("```")]
+    found = [match for line in lines if (match := _NUMBERED.match(line))]
+    return [(int(m[1]), m[2].strip()) for m in found] if len(found) == len(lines) else []
+
+
+def _values(text: str) -> list[Any]:
+    """The JSON values that stand in a text, strictly if that goes, else mended."""
+    found = list(_strict(text))
+    if not found or found[-1] is not _BROKEN:
+        return found
+    start = _OPENER.search(text)
+    return _mended(text[start.start() :]) if start else []
+
+
+_BROKEN = object()
+
+
+def _strict(text: str) -> Iterator[Any]:
+    """The values a strict reader finds; ends with `_BROKEN` at the first that it cannot read."""
+    decoder = json.JSONDecoder(strict=False)
+    at = 0
+    while opener := _OPENER.search(text, at):
+        try:
+            value, at = decoder.raw_decode(text, opener.start())
+        except (ValueError, RecursionError):
+            yield _BROKEN
+            return
+        yield value
+
+
+def _mended(text: str) -> list[Any]:
+    """The values of a text after its marks and quotes were put right; raises `ModelAnswerError` for half a value."""
+    tidy, depth, end = _tidy(text)
+    if depth:
+        raise ModelAnswerError("The model's answer breaks off inside its JSON.", excerpt=text[:EXCERPT])
+    found = list(_strict(tidy))
+    if found and found[-1] is not _BROKEN:
+        return found
+    from json_repair import loads  # takes 50 ms to import, and few answers need it
+
+    # Wrapped, because of several values in a row the mender would keep the last alone.
+    mended: Any = loads(f"[{tidy[:end]}]", skip_json_loads=True)
+    if _swallowed(mended) or _letters(json.dumps(mended, ensure_ascii=False)) != _letters(tidy[:end]):
+        raise ModelAnswerError("The quotes in the model's answer do not match.", excerpt=text[:EXCERPT])
+    return mended if isinstance(mended, list) else [mended]
+
+
+def _tidy(text: str) -> tuple[str, int, int]:
+    """The text with ASCII marks and quotes outside its strings; how many brackets stay open; where the last closed."""
+    parts: list[str] = []
+    depth = at = size = end = 0
+    for token in _TOKEN.finditer(text):
+        between = text[at : token.start()]
+        written = _token(token)
+        if token.lastgroup == "mark":
+            depth += (written in "[{") - (written in "]}")
+        parts += (between, written)
+        size += len(between) + len(written)
+        at = token.end()
+        if written in ("]", "}"):
+            end = size
+    parts.append(text[at:])
+    return "".join(parts), max(depth, 0), end
+
+
+def _token(token: re.Match[str]) -> str:
+    match token.lastgroup:
+        case "curly":
+            return json.dumps(token["curly"], ensure_ascii=False)
+        case "comment":
+            return ""
+        case "mark":
+            return token[0].translate(_MARKS)
+        case _:
+            return token[0]
+
+
+def _swallowed(value: Any) -> bool:
+    if isinstance(value, str):
+        unpaired = value.count("}") > value.count("{") or value.count("]") > value.count("[")
+        return unpaired or bool(_SWALLOWED.search(value))
+    if isinstance(value, dict):
+        return any(map(_swallowed, value.values())) or any(map(_swallowed, value))
+    return isinstance(value, list) and any(map(_swallowed, value))
+
+
+def _letters(text: str) -> str:
+    """The letters and digits of a text without its constants: mending must lose none of them."""
+    return re.sub(r"(?i)\b(?:none|null|true|false)\b|\\[nrtu\"'/]|[\W_]", "", text)
+
+
+def _objects(value: Any) -> list[Row] | None:
+    """The objects of a value; None if it holds anything else."""
+    if isinstance(value, dict):
+        inner = [held for held in value.values() if isinstance(held, list) and all(isinstance(v, dict) for v in held)]
+        if len(inner) == 1 and (len(value) == 1 or inner[0]):
+            return inner[0]
+        return [value]
+    if isinstance(value, list):
+        nested = [_objects(held) if isinstance(held, list) else [held] for held in value]
+        flat = [row for rows in nested if rows is not None for row in rows]
+        return flat if all(isinstance(row, dict) for row in flat) and None not in nested else None
+    return None
