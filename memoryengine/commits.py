@@ -16,9 +16,10 @@ from typing import Any
 from .filters import Is, Value
 from .ports import Document, Patch, Store, Writes
 from .reader import read_all
-from .records import CONSOLIDATED, MEMORIES, MESSAGES, PENDING, RUNS, memory_document, memory_of
+from .records import CONSOLIDATED, MEMORIES, MESSAGES, PENDING, RUNS, memory_document, memory_of, message_document
 from .results import Action
-from .values import Changes, Memory, Scope
+from .text import content_terms
+from .values import Changes, Expiry, Memory, Message, Scope
 
 Documents = Mapping[str, Document]
 
@@ -68,13 +69,19 @@ async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
     for memory in changes.memories:
         named |= {*memory.evidence, memory.superseded_by}
     memories = await _get(store, scope, MEMORIES, named - {""})
-    memories |= await _resting_on(store, scope, set(changes.deleted))
-    freed = {i for m in memories.values() if _rests(m, set(changes.deleted)) for i in _ids(m, "evidence")}
+    unfounded = {*changes.deleted, *_contradicted(changes)}
+    memories |= await _linked(store, scope, MEMORIES, "evidence", unfounded)
+    freed = {i for m in memories.values() if _rests(m, unfounded) for i in _ids(m, "evidence")}
     memories |= await _get(store, scope, MEMORIES, freed - memories.keys())
     messages = {*changes.consolidated, *(s for m in changes.memories for s in m.sources)}
     messages |= {s for _, ids in changes.known for s in ids}
     messages |= {s for m in memories.values() for s in _ids(m, "sources")}
-    return Ground(await _get(store, scope, MESSAGES, messages), memories)
+    gone = {*changes.deleted, *(e.memory for e in changes.expired)}
+    gone |= {id_ for id_, document in memories.items() if _rests(document, unfounded)}
+    repeated = gone | {s for id_ in gone & memories.keys() for s in _ids(memories[id_], "sources")}
+    repeated |= {s for m in changes.memories if m.status == "expired" for s in m.sources}
+    answers = await _linked(store, scope, MESSAGES, "repeats", repeated)
+    return Ground(await _get(store, scope, MESSAGES, messages) | answers, memories)
 
 
 def overtaken(changes: Changes, ground: Ground) -> bool:
@@ -86,17 +93,20 @@ def overtaken(changes: Changes, ground: Ground) -> bool:
 def prune(changes: Changes, ground: Ground) -> Changes:
     """The changes that still hold: nothing that came from a deleted message or memory, no expiry of what is not valid.
 
-    Deleting a memory deletes the insights that rest on it too: they may repeat its words.
+    Deleting a memory deletes the insights that rest on it too, and one that is contradicted takes them along: they may
+    repeat its words. What an insight that fell away was to sum up waits for the next reflection.
     """
     new = [_settled(m, ground, changes) for m in changes.memories if _founded(m, ground)]
     there = {m.id for m in new} | ground.memories.keys() | {""}
+    expired = [e for e in changes.expired if ground.valid(e.memory) and e.superseded_by in there]
+    unseen = {id_ for m in changes.memories if not _founded(m, ground) for id_ in m.evidence}
     return replace(
         changes,
         memories=tuple(new),
-        expired=tuple(e for e in changes.expired if ground.valid(e.memory) and e.superseded_by in there),
+        expired=(*expired, *_unfounded(expired, ground)),
         known=tuple((id_, tuple(s for s in ids if s in ground.messages)) for id_, ids in changes.known),
         consolidated=tuple(id_ for id_ in changes.consolidated if id_ in ground.messages),
-        reflected=tuple(id_ for id_ in changes.reflected if id_ in ground.memories),
+        reflected=tuple(id_ for id_ in changes.reflected if id_ in ground.memories and id_ not in unseen),
         deleted=tuple(_doomed(changes, ground)),
     )
 
@@ -118,6 +128,32 @@ def to_writes(changes: Changes, ground: Ground, run: RunRecord) -> Writes:
         delete=tuple(deleted),
         entry=history_entry(changes, run, len(deleted) - len(changes.deleted)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The ids of what a model had before it when it answered."""
+
+    memories: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
+async def turn_writes(
+    store: Store, scope: Scope, asked: Message, answered: Message, seen: Seen, at: datetime
+) -> Writes | None:
+    """One commit for a question and its answer, which rests on what the model saw; None if some of it was deleted.
+
+    Such an answer may repeat what must not come back. It is hidden where what it saw has expired or was hidden since.
+    """
+    memories = await _get(store, scope, MEMORIES, seen.memories)
+    messages = await _get(store, scope, MESSAGES, seen.messages)
+    if len(memories) < len(seen.memories) or len(messages) < len(seen.messages):
+        return None
+    stale = any(d.fields.get("status") != "valid" for d in memories.values())
+    stale = stale or any(d.fields.get("hidden") for d in messages.values())
+    answer = message_document(answered, (asked.id, *seen.memories, *seen.messages), hidden=stale)
+    entry = history_entry(Changes(), RunRecord("", "chat", "chat", at, {}), 0)
+    return Writes(put=((MESSAGES, message_document(asked)), (MESSAGES, answer)), entry=entry)
 
 
 def history_entry(changes: Changes, run: RunRecord, messages_deleted: int) -> dict[str, Any]:
@@ -199,9 +235,12 @@ def _retire(changes: Changes, ground: Ground, run: RunRecord, patches: _Patches)
         for source in _ids(ground.memories[id_], "sources"):
             if source in ground.messages:
                 patches.add(MESSAGES, source, hidden=True)
-    for id_ in changes.deleted:
+    fallen = [memory_of(ground.memories[id_]) for id_ in gone]
+    for id_ in _repeating([*fallen, *(m for m in changes.memories if m.status == "expired")], ground):
+        patches.add(MESSAGES, id_, hidden=True)
+    for id_ in {*changes.deleted, *_contradicted(changes)}:
         for evidence in _ids(ground.memories[id_], "evidence"):
-            if evidence in ground.memories and evidence not in changes.deleted:
+            if ground.valid(evidence) and evidence not in gone:
                 patches.add(MEMORIES, evidence, reflected=False)
 
 
@@ -210,6 +249,7 @@ def _deleted_messages(changes: Changes, ground: Ground, patches: _Patches) -> li
     if not changes.with_messages:
         return []
     gone = {s for id_ in changes.deleted for s in _ids(ground.memories[id_], "sources") if s in ground.messages}
+    gone |= _repeating([memory_of(ground.memories[id_]) for id_ in changes.deleted], ground)
     for id_, document in ground.memories.items():
         kept = tuple(s for s in _ids(document, "sources") if s not in gone)
         if id_ not in changes.deleted and kept != _ids(document, "sources"):
@@ -235,6 +275,33 @@ def _doomed(changes: Changes, ground: Ground) -> Iterable[str]:
     return (id_ for id_, document in ground.memories.items() if id_ in wanted or _rests(document, wanted))
 
 
+def _contradicted(changes: Changes) -> set[str]:
+    return {e.memory for e in changes.expired if e.reason == "contradicted"}
+
+
+def _unfounded(expired: Sequence[Expiry], ground: Ground) -> Iterable[Expiry]:
+    """The expiries of the insights that rest on a memory that is contradicted."""
+    by = {e.memory: e.superseded_by for e in expired if e.reason == "contradicted"}
+    done = {e.memory for e in expired}
+    for id_, document in ground.memories.items():
+        fallen = [evidence for evidence in _ids(document, "evidence") if evidence in by]
+        if fallen and id_ not in done and ground.valid(id_):
+            yield Expiry(id_, "contradicted", by[fallen[0]])
+
+
+def _repeating(gone: Sequence[Memory], ground: Ground) -> set[str]:
+    """The answers that a model gave with these memories, or messages of theirs, before it, and that repeat a word."""
+    fresh = {id_ for memory in gone for id_ in (memory.id, *memory.sources)}
+    told = [m.content for m in gone] + [ground.messages[i].body["content"] for i in fresh & ground.messages.keys()]
+    words = {term for text in told for term in content_terms(text)}
+    found: set[str] = set()
+    while fresh:
+        linked = [d for d in ground.messages.values() if d.id not in found and fresh.intersection(_ids(d, "repeats"))]
+        fresh = {d.id for d in linked if words.intersection(content_terms(d.body["content"]))}
+        found |= fresh
+    return found
+
+
 def _rests(document: Document, on: set[str]) -> bool:
     return bool(on.intersection(_ids(document, "evidence")))
 
@@ -254,12 +321,12 @@ async def _get(store: Store, scope: Scope, collection: str, ids: Iterable[str]) 
     return {d.id: d for d in found if d is not None}
 
 
-async def _resting_on(store: Store, scope: Scope, deleted: set[str]) -> dict[str, Document]:
-    """The insights that cite one of these memories, and those that cite such an insight."""
+async def _linked(store: Store, scope: Scope, collection: str, field: str, ids: set[str]) -> dict[str, Document]:
+    """The documents that name one of these ids in `field`, and those that name such a document."""
     found: dict[str, Document] = {}
-    fresh = set(deleted)
+    fresh = ids
     while fresh:
-        citing = await read_all(store, scope, MEMORIES, Is("evidence", *sorted(fresh)))
-        fresh = {d.id for d in citing} - found.keys() - deleted
-        found.update((d.id, d) for d in citing)
+        naming = await read_all(store, scope, collection, Is(field, *sorted(fresh)))
+        fresh = {d.id for d in naming} - found.keys() - ids
+        found.update((d.id, d) for d in naming)
     return found

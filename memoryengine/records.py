@@ -32,6 +32,7 @@ MESSAGE_FIELDS: Mapping[str, FieldKind] = {
     "state": "keyword",
     "hidden": "flag",
     "memories": "keywords",
+    "repeats": "keywords",
     "run": "keyword",
     "metadata": "map",
 }
@@ -85,8 +86,11 @@ def searched_text(item: Memory | Message) -> str:
     return item.content
 
 
-def message_document(message: Message) -> Document:
-    """A new message, waiting to be consolidated; its role, speaker and content decide whether it is the same one."""
+def message_document(message: Message, repeats: tuple[str, ...] = (), *, hidden: bool = False) -> Document:
+    """A new message, waiting to be consolidated; its role, speaker and content decide whether it is the same one.
+
+    `repeats` are the ids of the memories and messages that a model saw when it wrote this one.
+    """
     said = "\x1f".join((message.role, message.speaker, message.content))
     return Document(
         id=message.id,
@@ -98,6 +102,8 @@ def message_document(message: Message) -> Document:
             "said_at": message.said_at,
             "recorded_at": message.recorded_at,
             "state": PENDING,
+            "repeats": repeats or None,
+            "hidden": hidden or None,
             "metadata": message.metadata or None,
         },
         body={"content": message.content},
