@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ import yaml
 
 from .errors import MemoryEngineError, ModelAnswerError
 from .ports import ChatModel, Embedder, Reranker, Turn
+from .ranking import cosine
 from .values import LANGUAGES, Language, Memory, Message
 
 Extract = Callable[[Message], Awaitable[tuple[Memory, ...]]]
@@ -168,7 +168,7 @@ async def _try_embedder(embedder: Embedder) -> tuple[Verdict, str]:
                 f"{embedder.name} gives vectors of {len(vector)} dimensions, where the config says "
                 f"{embedder.dimensions}; correct `dimensions`."
             )
-    if _cosine(one, same) <= _cosine(one, other):
+    if cosine(one, same) <= cosine(one, other):
         return "weak", f"{embedder.name} ({embedder.dimensions} dimensions) puts two unlike sentences nearer than like."
     return "good", f"{embedder.name} gives {embedder.dimensions} dimensions."
 
@@ -197,8 +197,3 @@ async def _try_case(extract: Extract, case: Case, number: int, zone: ZoneInfo) -
         return f"case {number} ({case.text}): {error.message}"
     why = failing(case, memories, zone)
     return f"case {number} ({case.text}): {why}" if why else ""
-
-
-def _cosine(a: Sequence[float], b: Sequence[float]) -> float:
-    norm = math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
-    return sum(x * y for x, y in zip(a, b, strict=True)) / norm if norm else 0.0

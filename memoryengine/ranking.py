@@ -1,8 +1,9 @@
-"""The two formulas that turn a match into a score, the same for every store."""
+"""The formulas that turn a match into a score, the same for every store."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 K1 = 1.5
@@ -23,6 +24,12 @@ def bm25(weight: float, frequency: Any, length: Any, average: float) -> Any:
     return weight * frequency / (frequency + K1 * (1 - B + B * length / average))
 
 
-def unit(cosine: float) -> float:
-    """A cosine in [-1, 1] as a score in [0, 1]."""
-    return min(1.0, max(0.0, (1.0 + cosine) / 2.0))
+def cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    """The cosine of two vectors of one length, in [-1, 1] but for rounding; 0 where one of them is all zero."""
+    lengths = math.hypot(*one) * math.hypot(*other)
+    return sum(x * y for x, y in zip(one, other, strict=True)) / lengths if lengths else 0.0
+
+
+def unit(cosine: Any) -> Any:
+    """A cosine in [-1, 1] as a score in [0, 1]; works on numbers and on numpy arrays alike."""
+    return (1.0 + cosine) / 2.0

@@ -16,6 +16,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ..errors import ModelError
 from ..ports import ChatModel, Embedder, Reply, Reranker, Turn, Vector
+from ..ranking import cosine
 
 ODD_TEXTS = (
     "",
@@ -234,11 +235,6 @@ class RerankerContract(_Contract[Reranker]):
                 assert all(0 <= score <= 1 for score in scores)
 
         self._try(check)
-
-
-def cosine(one: Vector, other: Vector) -> float:
-    """The cosine of two vectors, in [-1, 1]."""
-    return sum(x * y for x, y in zip(one, other, strict=True)) / (math.hypot(*one) * math.hypot(*other))
 
 
 def _near(one: Vector, other: Vector) -> bool:

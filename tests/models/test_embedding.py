@@ -11,7 +11,7 @@ from llama_index.core import Document, VectorStoreIndex
 from memoryengine.errors import ModelAnswerError, ModelRefused
 from memoryengine.models.retry import Limits
 from memoryengine.models.siliconflow_embedding import SiliconFlowEmbedding
-from memoryengine.testing.model_contract import cosine
+from memoryengine.ranking import cosine
 from memoryengine.testing.siliconflow_server import MALFORMED, OTHER_ORDER, Fault, SiliconFlowServer, changed, too_many
 
 from .conftest import Build, Slept

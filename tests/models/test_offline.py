@@ -12,7 +12,8 @@ from memoryengine.models.build import build_chat, build_embedder
 from memoryengine.models.lexical import LexicalEmbedder, lexical_vector
 from memoryengine.models.offline_chat import OfflineChat, offline_answer
 from memoryengine.ports import Turn
-from memoryengine.testing.model_contract import ODD_TEXTS, cosine
+from memoryengine.ranking import cosine
+from memoryengine.testing.model_contract import ODD_TEXTS
 
 ZH = """你是助手。以下是记忆:
 ```memories

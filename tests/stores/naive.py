@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from memoryengine.ports import (
     VectorSpace,
     Writes,
 )
-from memoryengine.ranking import bm25, idf, unit
+from memoryengine.ranking import bm25, cosine, idf, unit
 from memoryengine.values import Scope
 
 Key = tuple[str, str]
@@ -201,8 +200,3 @@ def keyword(passing: Sequence[Document], terms: Sequence[str]) -> list[Match]:
         if score:
             found.append(Match(one, score))
     return found
-
-
-def cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    lengths = math.sqrt(sum(a * a for a in one)) * math.sqrt(sum(b * b for b in other))
-    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ...filters import Filter, Value, matches
 from ...ports import Collection, Document
@@ -147,6 +147,11 @@ def contents_of(connection: sqlite3.Connection, keys: Sequence[int | None]) -> d
     for some in chunks(keys):
         found.update(connection.execute(f"SELECT key, data FROM contents WHERE key IN ({marks(some)})", some))
     return found
+
+
+def newest_key(connection: sqlite3.Connection, table: Literal["documents", "contents"]) -> int:
+    """The key that was given last in a table of the file, whosever it is; 0 in an empty one."""
+    return int(connection.execute(f"SELECT coalesce(max(key), 0) FROM {table}").fetchone()[0])
 
 
 def _document(table: Table, row: tuple[int, str, int, bytes, bytes | None, bytes]) -> Document:

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import StoreError
-from ...ranking import bm25, idf
+from ...ranking import bm25, idf, unit
 from .columns import Array, Mask, grown
-from .documents import Place, Table
-from .rows import Rows, newest_content
+from .documents import Place, Table, newest_key
+from .rows import Rows
 
 Scores = npt.NDArray[np.float64]
 COMPACT_AFTER = 1000
@@ -118,7 +118,7 @@ class Texts:
 
     def refresh(self, connection: sqlite3.Connection, place: Place, table: Table, rows: Rows) -> None:
         """Take in what was written since the last time; `rows` is fresh already."""
-        newest = newest_content(connection)
+        newest = newest_key(connection, "contents")
         values = {"known": self._known, "scope": place.key, "collection": table.key, "seq": self.seq}
         found = connection.execute(_TEXTS, values).fetchall()
         texts = [(rows.row_of[id_], terms) for id_, terms, _ in found if terms]
@@ -152,7 +152,7 @@ class Texts:
         else:
             cosines = np.einsum("ij,j->i", self._vectors[: len(passing)], vector)[rows]
         # beyond the sixth digit float32 depends on where a row lies, and equal texts should score equally
-        return rows, np.clip((1 + np.round(cosines.astype(np.float64), 6)) / 2, 0, 1)
+        return rows, unit(np.clip(np.round(cosines.astype(np.float64), 6), -1, 1))
 
 
 def best(rows: Array, scores: Scores, top_k: int, ids: Sequence[str]) -> list[tuple[int, float]]:

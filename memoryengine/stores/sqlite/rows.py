@@ -13,7 +13,7 @@ from ...filters import Filter
 from ...ports import Sort
 from .columns import LAST, Array, Columns, Mask
 from .cursors import alien_cursor, read_cursor, write_cursor
-from .documents import Place, Table
+from .documents import Place, Table, newest_key
 
 _FIELDS = (
     "SELECT d.key, d.id, d.gone, d.vector IS NOT NULL, f.data FROM documents d LEFT JOIN contents f"
@@ -37,7 +37,7 @@ class Rows:
 
     def refresh(self, connection: sqlite3.Connection, place: Place, table: Table) -> None:
         """Take in what was written since the last time."""
-        newest = newest_content(connection)
+        newest = newest_key(connection, "contents")
         changed = connection.execute(_FIELDS, (self._known, place.key, table.key, self.seq)).fetchall()
         new = [one for one in changed if not self._taken(*one)]
         first = self.columns.extend(json.loads(b"[%b]" % b",".join(fields for *_, fields in new)))
@@ -114,8 +114,3 @@ class Rows:
 
 def _absent(ranks: Array) -> float | int:
     return np.inf if ranks.dtype == np.float64 else LAST
-
-
-def newest_content(connection: sqlite3.Connection) -> int:
-    """The key of `contents` that was given last."""
-    return int(connection.execute("SELECT coalesce(max(key), 0) FROM contents").fetchone()[0])

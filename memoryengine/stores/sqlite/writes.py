@@ -14,7 +14,7 @@ from ...filters import Filter, Value
 from ...ports import HISTORY, Appended, Document, Json, Patch, Writes
 from ...values import Scope
 from ..checks import check_document, check_terms, plain_fields
-from .documents import Place, Row, Table, Tables, contents_of, find_place, find_rows, parse, rows_passing
+from .documents import Place, Row, Table, Tables, contents_of, find_place, find_rows, newest_key, parse, rows_passing
 
 
 def next_place(connection: sqlite3.Connection, scope: Scope, *, committed: bool) -> Place:
@@ -33,8 +33,8 @@ class Inbox:
     def __init__(self, connection: sqlite3.Connection, place: Place) -> None:
         self._connection = connection
         self._place = place
-        self._row = _greatest(connection, "documents")
-        self._content = _greatest(connection, "contents")
+        self._row = newest_key(connection, "documents")
+        self._content = newest_key(connection, "contents")
         self._rows: list[tuple[Any, ...]] = []
         self._contents: list[tuple[int, bytes]] = []
 
@@ -220,10 +220,6 @@ def _by_collection(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     for name, id_ in pairs:
         grouped.setdefault(name, {})[id_] = None
     return {name: list(ids) for name, ids in grouped.items()}
-
-
-def _greatest(connection: sqlite3.Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT coalesce(max(key), 0) FROM {table}").fetchone()[0])
 
 
 def _json(value: object) -> bytes:
