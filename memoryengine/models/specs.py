@@ -5,7 +5,6 @@ Nothing here imports an adapter, so a config can be checked without the librarie
 
 from __future__ import annotations
 
-import difflib
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -13,6 +12,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from ..yaml_tree import suggestion
 from .retry import Limits
 
 ModelKind = Literal["chat", "embedder", "reranker"]
@@ -142,10 +142,7 @@ S = TypeVar("S")
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that lists what is known and, where one is close, what was probably meant."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    listed = f"Known are: {', '.join(names)}."
-    return f"Did you mean {close[0]!r}? {listed}" if close else listed
+    return suggestion(name, known, there="Known are")
 
 
 def read_settings(kind: type[S], given: Mapping[str, object], place: str) -> tuple[S | None, list[str]]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from memoryengine.models.gate import Gate, PerLoop, together
+from memoryengine.models.gate import Gate, together
+from memoryengine.models.per_loop import PerLoop
 
 
 @dataclass
