@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from memoryengine.values import Language
+from .values import Language
 
 LONGEST_TERM = 64
 STEMS_PER_TEXT = 10_000
@@ -163,12 +163,6 @@ def similarity(a: str, b: str) -> float:
     if not left or not right:
         return float(a.strip() == b.strip())
     return 2 * len(left & right) / (len(left) + len(right))
-
-
-def containment(a: str, b: str) -> float:
-    """The share of the different content terms of `a` that `b` holds too, in [0, 1]; 0 where `a` has none."""
-    left = set(content_terms(a))
-    return len(left.intersection(content_terms(b))) / len(left) if left else 0.0
 
 
 def language(text: str, default: Language = "en") -> Language:

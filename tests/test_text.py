@@ -165,14 +165,6 @@ def test_similarity_is_symmetric_and_ranks() -> None:
         assert text.similarity(a, a) == 1
 
 
-def test_containment_is_the_share_of_the_first() -> None:
-    assert text.containment("plays guitar", "She plays the guitar and the piano") == 1
-    assert text.containment("She plays the guitar and the piano", "plays guitar") == pytest.approx(2 / 3)
-    assert text.containment("喜欢吉他", "用户非常喜欢吉他和钢琴") == 1
-    assert text.containment("the", "the guitar") == 0
-    assert text.containment("guitar", "") == 0
-
-
 @pytest.mark.parametrize(
     ("dirty", "expected"),
     [

@@ -6,8 +6,8 @@ rules that decide between readings are listed in `resolve`. The grammar is compi
 
 from __future__ import annotations
 
-from memoryengine.times.find import find_period, find_periods, has_time
-from memoryengine.times.recur import overlaps, recurrences
-from memoryengine.times.show import describe, stamp
+from .find import find_period, find_periods, has_time
+from .recur import overlaps, recurrences
+from .show import describe, stamp
 
 __all__ = ["describe", "find_period", "find_periods", "has_time", "overlaps", "recurrences", "stamp"]

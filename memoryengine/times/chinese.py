@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from memoryengine.times import chinese_words as words
-from memoryengine.times.chinese_words import (
+from . import chinese_words as words
+from .chinese_words import (
     DAY_NUMBER,
     DAY_PARTS,
     FESTIVAL,
@@ -29,9 +29,9 @@ from memoryengine.times.chinese_words import (
     WORD,
     WORDS,
 )  # fmt: skip
-from memoryengine.times.grammar import Grammar, Match
-from memoryengine.times.numbers import ZH_NUMBER, zh_number
-from memoryengine.times.parts import Between, Clock, Meaning, Parts, Reach, Several, Shift
+from .grammar import Grammar, Match
+from .numbers import ZH_NUMBER, zh_number
+from .parts import Between, Clock, Meaning, Parts, Reach, Several, Shift
 
 chinese = Grammar()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from memoryengine.times.festivals import ZH_NAMES
-from memoryengine.times.numbers import zh_number
-from memoryengine.times.parts import Parts, Reach, Unit
+from .festivals import ZH_NAMES
+from .numbers import zh_number
+from .parts import Parts, Reach, Unit
 
 # One character for one, so that places in the text stay the same.
 SIMPLE = str.maketrans(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from memoryengine.times import english_words as words
-from memoryengine.times.english_words import (
+from . import english_words as words
+from .english_words import (
     DAY,
     DAY_ENDS,
     DAY_PARTS,
@@ -47,9 +47,9 @@ from memoryengine.times.english_words import (
     offset,
     weekday,
 )
-from memoryengine.times.grammar import Grammar, Match
-from memoryengine.times.numbers import EN_DAY, EN_NUMBER, EN_ORDINAL, en_number, ordinal
-from memoryengine.times.parts import Between, Clock, Meaning, Parts, Reach, Several, Shift
+from .grammar import Grammar, Match
+from .numbers import EN_DAY, EN_NUMBER, EN_ORDINAL, en_number, ordinal
+from .parts import Between, Clock, Meaning, Parts, Reach, Several, Shift
 
 english = Grammar()
 

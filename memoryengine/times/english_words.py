@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from memoryengine.times.festivals import EN_NAMES
-from memoryengine.times.numbers import EN_ORDINAL
-from memoryengine.times.parts import Parts, Pick, Reach, Unit
+from .festivals import EN_NAMES
+from .numbers import EN_ORDINAL
+from .parts import Parts, Pick, Reach, Unit
 
 _MONTH_NAMES = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",

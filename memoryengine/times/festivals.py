@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 
-from memoryengine.times.dates import Span, days, nth_weekday
+from .dates import Span, days, nth_weekday
 
 FIXED = {
     "new year": (1, 1),

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from memoryengine.errors import InputError
-from memoryengine.times import dates
-from memoryengine.times.dates import Span
-from memoryengine.times.parts import Between, Parts, Several
-from memoryengine.times.resolve import recurring, resolve
-from memoryengine.times.scan import Found, expressions, fold
-from memoryengine.times.tense import tense
-from memoryengine.values import Period
+from ..errors import InputError
+from ..values import Period
+from . import dates
+from .dates import Span
+from .parts import Between, Parts, Several
+from .resolve import recurring, resolve
+from .scan import Found, expressions, fold
+from .tense import tense
 
 MOST = 1_000
 EARLIEST = datetime(1900, 1, 1)  # naive: where "before 2020" begins, in whatever zone is asked for

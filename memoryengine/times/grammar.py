@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from memoryengine.times.parts import Between, Clock, Meaning, Parts
+from .parts import Between, Clock, Meaning, Parts
 
 Match = re.Match[str]
 Reading = Callable[[Match], Meaning | None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from memoryengine.times.dates import DAY, add_months
-from memoryengine.values import Period
+from ..values import Period
+from .dates import DAY, add_months
 
 # Eight years hold a 29 February wherever they begin (1896 to 1904 is the longest gap).
 _LONGEST_CYCLE = timedelta(days=8 * 366)

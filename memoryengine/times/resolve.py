@@ -19,10 +19,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from memoryengine.times import dates
-from memoryengine.times.dates import Span
-from memoryengine.times.festivals import FIXED, festival
-from memoryengine.times.parts import Clock, Parts, Reach, Shift, Unit
+from . import dates
+from .dates import Span
+from .festivals import FIXED, festival
+from .parts import Clock, Parts, Reach, Shift, Unit
 
 PARTS = {
     "dawn": (0, 6),

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from memoryengine.times.chinese import chinese
-from memoryengine.times.chinese_words import SIMPLE
-from memoryengine.times.english import english
-from memoryengine.times.grammar import numeric
-from memoryengine.times.parts import Between, Meaning, Parts, join
+from .chinese import chinese
+from .chinese_words import SIMPLE
+from .english import english
+from .grammar import numeric
+from .parts import Between, Meaning, Parts, join
 
 MARGIN = 48
 WINDOW = 2_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 
-from memoryengine.times.dates import DAY
-from memoryengine.values import Language, Period
+from ..values import Language, Period
+from .dates import DAY
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
