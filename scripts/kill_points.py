@@ -314,7 +314,7 @@ class Killing:
             told(f"{phase}, {when} request {at}")
 
     def at_random(self, runs: int, rng: random.Random, told: Callable[[str], None]) -> None:
-        """So many runs of everything that were killed, each at a moment of its own; one that was done first is extra."""
+        """So many killed runs of everything, each killed at a moment of its own; one that was done first is extra."""
         began = time.perf_counter()
         call(lambda: asyncio.run(self.case("timed").work(("import", "consolidation"))))
         length = time.perf_counter() - began
