@@ -135,3 +135,23 @@ async def test_nothing_new_asks_nothing() -> None:
     assert result.changes == Changes()
     assert reader.searched == []
     assert set(spec_of(FindConflictsByRule).outputs) == {"changes"}
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "expired"),
+    [
+        ("我住在北京。", "我上周搬到上海了，现在住在徐汇区。", True),
+        ("我搬到上海了。", "我住在徐汇区。", False),
+        ("我住在朝阳区。", "我搬到上海了。", True),
+        ("我住在徐汇区。", "我现在住在静安区。", True),
+        ("I live in Boston.", "I moved to New York last week and now I live in Brooklyn.", True),
+    ],
+)
+async def test_a_district_lies_in_its_city_and_one_breath_agrees_with_itself(
+    known: str, told: str, expired: bool
+) -> None:
+    (old,), new = await observed(known), await observed(told, days=21)
+    changes = await compared(new, (old,))
+    assert [e.memory for e in changes.expired] == ([old.id] if expired else [])
+    assert [m.status for m in changes.memories] == ["valid"] * len(new)
+    assert old.content == known.replace("我", "用户").replace("I live", "User lives")

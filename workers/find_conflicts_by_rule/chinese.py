@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from memoryengine.statements.chinese_words import ATTRIBUTES, KIN, PETS, TIMES, plain
 
 from .claims import HUMAN, Claim, terms_of
-from .places import is_broad, is_dwelling, is_place
+from .places import is_broad, is_district, is_dwelling, is_place
 
 _FAMILY = "|".join(sorted(f"{KIN}|{PETS}".split("|"), key=len, reverse=True))
 _H = rf"(?P<h>{HUMAN}(?:的?(?:{_FAMILY})(?:[\u4e00-\u9fff]{{1,3}}?|[a-z]+)?)?(?:家)?|[\u4e00-\u9fff]{{2,4}}?|[a-z]+)"
@@ -184,7 +184,8 @@ def _residence(text: str) -> Claim | None:
     place = _place(match["v"])
     if len(place) < 2 or is_dwelling(place):
         return None
-    return Claim(_holder(match["h"]), "attribute", "residence", terms_of(place), broad=is_broad(place))
+    level = {"broad": is_broad(place), "narrow": is_district(place)}
+    return Claim(_holder(match["h"]), "attribute", "residence", terms_of(place), **level)
 
 
 def _work(text: str) -> Claim | None:

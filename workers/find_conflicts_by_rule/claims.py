@@ -37,7 +37,8 @@ class Claim:
     `family` "attribute" has one value at a time: `name` is the attribute ("residence") and `value` its terms. In the
     others `name` is the verb, "" where it does not matter, and `value` the terms of its object; they contradict by
     `negated`. A "quit" ends a liking and a habit alike. `ends` marks an attribute that holds no longer: with a value
-    only that one, without any. `broad` marks a value that may hold others, a country beside a city.
+    only that one, without any. `broad` marks a value that may hold others, a country beside a city; `narrow` one that
+    others may hold, a district named without its city.
     """
 
     holder: str
@@ -47,6 +48,7 @@ class Claim:
     negated: bool = False
     ends: bool = False
     broad: bool = False
+    narrow: bool = False
 
 
 def contradicts(old: Claim, new: Claim) -> bool:
@@ -74,7 +76,8 @@ def _other_value(old: Claim, new: Claim) -> bool:
         return not (old.value and new.value) or bool(old.value & new.value)
     if not old.value or not new.value or old.value <= new.value or new.value <= old.value:
         return False
-    return old.broad == new.broad
+    # Who tells the district after the city has not moved; who tells another city after a district may have.
+    return old.broad == new.broad and (old.narrow or not new.narrow)
 
 
 def bare(content: str) -> str:

@@ -72,11 +72,13 @@ def verdict(old: Read, new: Read) -> Verdict | None:
 
     "known": the earlier says all of it already. "contained": the later says all of the earlier and more.
     "contradicted": both cannot hold. A value in one language cannot be compared with one in the other (Beijing, 北京),
-    so there only the words of a change ("moved", 换成) contradict; so it is with a friend and another friend.
+    so there only the words of a change ("moved", 换成) contradict; so it is with a friend and another friend. What
+    somebody says in one breath does not contradict itself.
     """
+    together = bool(old.memory.sources) and old.memory.sources == new.memory.sources
     alike = old.language == new.language and not is_one_of_several(new.holder)
     sure = alike or (new.changes and old.memory.said_at < new.memory.said_at)
-    if sure and any(contradicts(one, other) for one in old.claims for other in new.claims):
+    if sure and not together and any(contradicts(one, other) for one in old.claims for other in new.claims):
         return "contradicted"
     if not _comparable(old, new):
         return None

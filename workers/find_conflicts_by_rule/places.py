@@ -26,6 +26,7 @@ _CITIES = """
 BROAD = frozenset(_BROAD.split())
 _PLACES = BROAD | frozenset(_CITIES.split())
 _SUFFIX = re.compile(r"[\u4e00-\u9fff]{1,8}[市省区县镇乡村州岛]\Z")
+_DISTRICT = re.compile(r"[\u4e00-\u9fff]{1,4}(?:区|街道?|路|镇|村)")
 _ROOM = re.compile(
     r"宿舍|公寓|房|小区|楼|家里|父母|一起|单位|学校|酒店|郊区|市中心|附近|乡下|农村|城里|旁边|对面|合租|校外|校内|"
     r"城[东西南北]|海边|[一二两三四五六七八九十\d]+层"
@@ -35,6 +36,11 @@ _ROOM = re.compile(
 def is_broad(place: str) -> bool:
     """Whether a place is a country, a province or larger."""
     return place.strip().lower().removeprefix("the ") in BROAD
+
+
+def is_district(place: str) -> bool:
+    """Whether it is a part of a town, named without the town: 徐汇区, 中山路."""
+    return bool(_DISTRICT.fullmatch(place.strip()))
 
 
 def is_place(text: str) -> bool:
