@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.base import BaseLLM
-from llama_index.core.base.llms.types import ChatResponse
+from llama_index.core.base.llms.types import ChatResponse, ChatResponseAsyncGen
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, TextNode
 
@@ -96,11 +96,16 @@ class LlamaIndexChat:
         await _close(self._llm)
 
     async def _pieces(self, turns: Sequence[Turn]) -> AsyncGenerator[ChatResponse, None]:
-        course = Course(self._caller.limits, self._caller.effects)
-        pieces = await self._caller.call(lambda: self._llm.astream_chat(messages_of(turns)))
-        async with aclosing(pieces):
-            while piece := await self._step(lambda: anext(pieces, None), course):
-                yield piece
+        caller = self._caller
+        course = Course(caller.limits, caller.effects)
+        async with caller.gate:
+            pieces = await retrying(lambda s: caller.once(lambda: self._open(turns), s), caller.limits, caller.effects)
+            async with aclosing(pieces):
+                while piece := await self._step(lambda: anext(pieces, None), course):
+                    yield piece
+
+    async def _open(self, turns: Sequence[Turn]) -> ChatResponseAsyncGen:
+        return await self._llm.astream_chat(messages_of(turns))
 
     async def _step(self, work: Callable[[], Awaitable[T]], course: Course) -> T:
         try:

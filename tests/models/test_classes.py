@@ -186,3 +186,20 @@ async def test_a_refused_key_of_an_llm_is_not_shown(server: SiliconFlowServer) -
     assert "sk-bad-key-000" not in str(caught.value)
     assert "sk-bad-key-000" not in repr(chat)
     await asyncio.wait_for(chat.close(), 1)
+
+
+async def test_streams_of_a_llama_index_class_share_its_places(server: SiliconFlowServer) -> None:
+    spec = {"class": "llama_index.llms.openai_like:OpenAILike", "api_base": server.url, "api_key": server.key}
+    named = {"model": "Qwen/Qwen2.5-7B-Instruct", "is_chat_model": True}
+    chat = build_chat({**spec, **named, "limits": {"concurrency": 1}})
+    first = chat.stream([Turn("user", "you")])
+    begun = await anext(first)
+    second = asyncio.ensure_future(anext(chat.stream([Turn("user", "me")])))
+    await asyncio.sleep(0.1)
+    assert not second.done()
+    assert server.count("chat") == 1
+    rest = [piece async for piece in first]
+    assert begun + "".join(rest) == "[test server] You said: you"
+    assert await second == begun
+    assert server.count("chat") == 2
+    await chat.close()
