@@ -13,7 +13,6 @@ from .chinese_words import (
     DAY_NUMBER,
     DAY_PARTS,
     FESTIVAL,
-    FEW,
     LUNAR_MONTH,
     LUNAR_MONTHS,
     MONTH,
@@ -31,7 +30,7 @@ from .chinese_words import (
 )  # fmt: skip
 from .grammar import Grammar, Match
 from .numbers import ZH_NUMBER, zh_number
-from .parts import Between, Clock, Meaning, Parts, Reach, Several, Shift
+from .parts import FEW, Between, Clock, Meaning, Parts, Reach, Several, Shift
 
 chinese = Grammar()
 

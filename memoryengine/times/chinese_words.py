@@ -6,7 +6,7 @@ import re
 
 from .festivals import ZH_NAMES
 from .numbers import zh_number
-from .parts import Parts, Reach, Unit
+from .parts import Parts, Reach, Unit, from_now
 
 # One character for one, so that places in the text stay the same.
 SIMPLE = str.maketrans(
@@ -39,7 +39,6 @@ OFFSETS = {
     "上一年": -1,
     "下一年": 1,
 }
-FEW = (2, 7)
 SEASONS = {"春": 1, "夏": 2, "秋": 3, "冬": 4}
 SLICES = {
     "初": "start", "底": "end", "末": "end", "中": "mid", "中旬": "mid", "上旬": "early", "下旬": "late",
@@ -167,13 +166,4 @@ def steps(word: str) -> int:
 def offset(unit: str, count: int) -> Parts:
     """So many whole units from now."""
     name, factor = UNITS[unit]
-    count *= factor
-    if name in ("minute", "hour"):
-        return Parts(moved=(name, count))
-    if name == "day":
-        return Parts(days=count)
-    if name == "week":
-        return Parts(weeks=count)
-    if name == "month":
-        return Parts(months=count)
-    return Parts(quarters=count) if name == "quarter" else Parts(years=count)
+    return from_now(name, count * factor)

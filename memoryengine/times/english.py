@@ -15,7 +15,6 @@ from .english_words import (
     DAY_ENDS,
     DAY_PARTS,
     FESTIVAL,
-    FEW,
     FEW_WORD,
     IN_FESTIVAL,
     IN_MONTH,
@@ -49,7 +48,7 @@ from .english_words import (
 )
 from .grammar import Grammar, Match
 from .numbers import EN_DAY, EN_NUMBER, EN_ORDINAL, en_number, ordinal
-from .parts import Between, Clock, Meaning, Parts, Reach, Several, Shift
+from .parts import FEW, Between, Clock, Meaning, Parts, Reach, Several, Shift
 
 english = Grammar()
 

@@ -6,7 +6,7 @@ import re
 
 from .festivals import EN_NAMES
 from .numbers import EN_ORDINAL
-from .parts import Parts, Pick, Reach, Unit
+from .parts import Parts, Pick, Reach, Unit, from_now
 
 _MONTH_NAMES = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -16,7 +16,6 @@ _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 _DAY_NUMBERS = {name[:3]: i for i, name in enumerate(_DAY_NAMES, 1)}
 _MONTH_NUMBERS = {name[:3]: i for i, name in enumerate(_MONTH_NAMES, 1)}
 SEASONS = {"spring": 1, "summer": 2, "autumn": 3, "fall": 3, "winter": 4}
-FEW = (2, 7)
 SLICES = {
     "early": "early", "mid": "mid", "middle": "mid", "late": "late", "beginning": "start", "start": "start",
     "end": "end", "first half": "h1", "second half": "h2",
@@ -157,13 +156,4 @@ def offset(unit: str, count: int) -> Parts:
     if unit == "weekend":
         return Parts(weeks=count, weekend=True)
     name, factor = UNITS[unit]
-    count *= factor
-    if name in ("minute", "hour"):
-        return Parts(moved=(name, count))
-    if name == "day":
-        return Parts(days=count)
-    if name == "week":
-        return Parts(weeks=count)
-    if name == "month":
-        return Parts(months=count)
-    return Parts(quarters=count) if name == "quarter" else Parts(years=count)
+    return from_now(name, count * factor)

@@ -9,6 +9,9 @@ Unit = Literal["minute", "hour", "day", "week", "month", "quarter", "year"]
 Pick = Literal["", "last", "this", "next", "coming"]
 Every = Literal["", "any", "day", "week", "month", "year"]
 
+FEW = (2, 7)
+"""How many "a few" and 几 are."""
+
 
 class Clock(NamedTuple):
     """A time of day; `sure` where it needs no guess between morning and afternoon."""
@@ -77,6 +80,23 @@ class Parts:
     def names(self) -> frozenset[str]:
         """The fields that say something."""
         return frozenset(f.name for f in fields(self) if getattr(self, f.name) != f.default)
+
+
+def from_now(unit: Unit, count: int) -> Parts:
+    """So many whole units before (negative) or after the moment; minutes and hours to the minute and hour."""
+    match unit:
+        case "minute" | "hour":
+            return Parts(moved=(unit, count))
+        case "day":
+            return Parts(days=count)
+        case "week":
+            return Parts(weeks=count)
+        case "month":
+            return Parts(months=count)
+        case "quarter":
+            return Parts(quarters=count)
+        case "year":
+            return Parts(years=count)
 
 
 class Several(NamedTuple):
