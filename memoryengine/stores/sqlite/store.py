@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
-from ...errors import DeletionPending, StoreError, VectorMismatch
+from ...errors import StoreError, VectorMismatch
 from ...filters import EVERYTHING, Filter
 from ...ports import (
     Appended,
@@ -33,7 +31,8 @@ from . import documents as found
 from . import writes as write
 from .declare import check_space, declare, facts
 from .documents import Table, Tables
-from .schema import MIGRATIONS, checkpoint, connect, open_file, reading, store_error, writing
+from .lane import Lane, written
+from .schema import MIGRATIONS, connect, open_file, reading
 
 if TYPE_CHECKING:
     from .index import Indices
@@ -41,43 +40,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Query = KeywordQuery | VectorQuery
 CACHE_DOCUMENTS = 200_000
-
-
-class Lane:
-    """One connection, and the one thread that uses it."""
-
-    def __init__(self, path: Path, name: str, connection: Callable[[], sqlite3.Connection]) -> None:
-        self._path = path
-        self._connect = connection
-        self._connection: sqlite3.Connection | None = None
-        self._threads = ThreadPoolExecutor(1, f"memoryengine-{name}")
-        self._process = os.getpid()
-
-    async def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do a job with the connection, in the thread; errors of SQLite become `StoreError`."""
-        if os.getpid() != self._process:
-            raise StoreError(f"The store {self._path} was opened before this process was forked: open it anew here.")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, job)
-        except sqlite3.Error as error:
-            raise store_error(error, self._path) from error
-
-    async def close(self) -> None:
-        """Close the connection after all jobs that were begun, and let the thread end."""
-        await self.run(sqlite3.Connection.close)
-        self.release()
-
-    def release(self) -> None:
-        """Close the connection and let the thread end; for a lane on which nothing runs any more."""
-        self._threads.shutdown(wait=False)  # this may run in that very thread, when it collects garbage
-        if self._connection is not None and os.getpid() == self._process:
-            self._connection.close()
-        self._connection = None
-
-    def _do(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
-        if self._connection is None:
-            self._connection = self._connect()
-        return job(self._connection)
 
 
 class SqliteStore:
@@ -179,7 +141,7 @@ class SqliteStore:
     async def _write(self, job: Callable[[sqlite3.Connection], Result], *, erase: bool = False) -> Result:
         writer, _ = self._open_lanes()
         patience, path = self._patience, self.path
-        return await writer.run(lambda c: _written(c, path, job, patience if erase else None))
+        return await writer.run(lambda c: written(c, path, job, patience if erase else None))
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -343,37 +305,3 @@ def _packed(vectors: Mapping[str, Vector], space: VectorSpace) -> dict[str, byte
         raise VectorMismatch(
             f"The store takes vectors of {space.dimensions} numbers ({space.model}), and one has {error}."
         ) from error
-
-
-# --- jobs of the writing thread ---------------------------------------------------------------------------------
-
-
-def _written(
-    connection: sqlite3.Connection,
-    path: Path,
-    job: Callable[[sqlite3.Connection], Result],
-    erase_within: float | None,
-) -> Result:
-    with writing(connection):
-        result = job(connection)
-        if erase_within is not None:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES ('erase', hex(randomblob(8)))")
-        mark = connection.execute("SELECT value FROM facts WHERE name = 'erase'").fetchone()
-    if mark and not _erased(connection, mark[0], erase_within or 0) and erase_within is not None:
-        raise DeletionPending(
-            f"The deletion stands, but its bytes are still in {path}-wal, because another process goes on reading from "
-            "before it. The next write or opening after that process let go removes them.",
-            cast(Any, result),
-        )
-    return result
-
-
-def _erased(connection: sqlite3.Connection, mark: str, patience: float) -> bool:
-    try:
-        if not checkpoint(connection, patience):
-            return False
-        # only the mark that was seen: another process may have deleted more by now
-        connection.execute("DELETE FROM facts WHERE name = 'erase' AND value = ?", (mark,))
-    except sqlite3.OperationalError:  # the write itself has succeeded, and the mark stays for the next one
-        return False
-    return True
