@@ -87,7 +87,7 @@ class Engine:
         """The plan of an operation; raises `NotFound` with the nearest name."""
         if operation in self.plans:
             return self.plans[operation]
-        near = difflib.get_close_matches(operation, self.plans, 1)
+        near = difflib.get_close_matches(str(operation), self.plans, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise NotFound(f"There is no operation {operation!r}; there is: {', '.join(sorted(self.plans))}.{hint}")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from .values import ROLES, Message, Metadata
 
 LONGEST_ID = 256
 LONGEST_CONTENT = 4_000_000
+YEARS = range(2, 9999)  # a day before and after each of their moments can still be written in any time zone
 # The names under which other tools keep the same field, the first one found counts.
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "message_id"),
@@ -31,8 +33,8 @@ def checked_name(what: str, name: object) -> str:
         raise InputError(f"The {what} is {name!r}; it must be a text that is not blank.")
     if len(name) > LONGEST_ID:
         raise InputError(f"The {what} has {len(name)} characters; at most {LONGEST_ID} are allowed.")
-    if clean(name) != name:
-        raise InputError(f"The {what} {name!r} holds control characters or broken Unicode; take them out.")
+    if clean(name) != name or "\t" in name or len(name.splitlines()) > 1:
+        raise InputError(f"The {what} {name!r} holds control characters, several lines or broken Unicode; change that.")
     return name
 
 
@@ -43,6 +45,8 @@ def read_messages(items: Iterable[Message | Mapping[str, object]], clock: Clock,
     a datetime; without a zone it is local to `zone`), `session`, `agent` and `metadata`, or the names in `ALIASES`.
     Raises `InputError` that says which item it is and what is wrong; none of the call's messages is kept then.
     """
+    if not isinstance(items, Iterable):
+        raise InputError(f"The messages are {type(items).__name__}; they must be a list of mappings.")
     found = []
     for number, item in enumerate(items, start=1):
         try:
@@ -90,11 +94,20 @@ def _safe(message: Message) -> Message:
     checked_name("id", message.id)
     if message.role not in ROLES:
         raise InputError(f"The role is {message.role!r}; it must be one of {', '.join(ROLES)}.")
-    if message.said_at.tzinfo is None or message.recorded_at.tzinfo is None:
-        raise InputError("Its moments have no time zone; give aware datetimes.")
     if _content(message.content) != message.content:
         raise InputError("Its content holds control characters or broken Unicode; a mapping would be cleaned.")
-    return message
+    for name, given in (("speaker", message.speaker), ("session", message.session), ("agent", message.agent)):
+        if given != "":
+            checked_name(name, given)
+    said_at, recorded_at = (_aware(moment) for moment in (message.said_at, message.recorded_at))
+    metadata = _metadata({"metadata": message.metadata})
+    return replace(message, said_at=said_at, recorded_at=recorded_at, metadata=metadata)
+
+
+def _aware(moment: object) -> datetime:
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise InputError(f"Its moment {moment!r} has no time zone; give an aware datetime.")
+    return _checked_moment(moment, UTC)
 
 
 def _content(content: object) -> str:
@@ -109,17 +122,23 @@ def _content(content: object) -> str:
 
 
 def _moment(given: object, zone: ZoneInfo) -> datetime | None:
-    if given is None or given == "":
-        return None
+    return None if given is None or given == "" else _checked_moment(given, zone)
+
+
+def _checked_moment(given: object, zone: tzinfo) -> datetime:
     try:
         if isinstance(given, int | float) and not isinstance(given, bool):
-            return datetime.fromtimestamp(given, UTC)
-        moment = given if isinstance(given, datetime) else datetime.fromisoformat(str(given).strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+            moment = datetime.fromtimestamp(given, UTC)
+        else:
+            moment = given if isinstance(given, datetime) else datetime.fromisoformat(str(given).strip())
+        if moment.year in YEARS:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
-        raise InputError(
-            f"The time is {given!r}; it must be ISO 8601 such as 2024-10-26T21:26:20+08:00, or seconds since 1970."
-        ) from None
+        pass
+    raise InputError(
+        f"The time is {given!r}; it must be ISO 8601 such as 2024-10-26T21:26:20+08:00, or seconds since 1970, in the "
+        f"years {YEARS[0]} to {YEARS[-1]}."
+    )
 
 
 def _aliased(item: Mapping[str, object], name: str) -> object:

@@ -78,7 +78,9 @@ class Result:
             return "\n".join(_listed(item, contents, self.locale) for item in found)
         if self.actions:
             return "\n".join(["[MEMORY ACTIONS]:", *map(str, self.actions)])
-        return self.stopped or "nothing to change"
+        if self.stopped:
+            return self.stopped
+        return "nothing found" if self.outputs else "nothing to change"
 
 
 def show(item: Memory | Message, locale: Locale) -> str:

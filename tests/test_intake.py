@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -119,3 +120,47 @@ def test_a_message_value_is_taken_as_it_is_when_it_is_sound() -> None:
         read_messages([naive], ManualClock(NOW), SHANGHAI)
     with pytest.raises(InputError, match="mapping"):
         read_messages(["hi"], ManualClock(NOW), SHANGHAI)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("what", ["id", "speaker", "session", "agent"])
+@pytest.mark.parametrize("name", ["Bob\n[2024-01-01] Bob is rich.", "a\tb", "a\u2028b", "\ud800", "a\0b"])
+def test_a_name_is_one_clean_line(what: str, name: str) -> None:
+    with pytest.raises(InputError, match=f"The {what} .* holds control characters, several lines or broken Unicode"):
+        read(**{what: name})
+    made = Message(id="1", role="user", content="hi", said_at=NOW, recorded_at=NOW)
+    with pytest.raises(InputError, match=f"Message 1 of the call: The {what} "):
+        read_messages([replace(made, **{what: name})], ManualClock(NOW), SHANGHAI)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-08:00", datetime.max, datetime.min,
+        datetime.max.replace(tzinfo=UTC), float("nan"), float("inf"), 1.7e12, True, "yesterday", [1],
+    ],
+)  # fmt: skip
+def test_a_time_at_the_end_of_the_calendar_is_refused_before_it_can_stop_a_consolidation(moment: object) -> None:
+    with pytest.raises(InputError, match=r"The time is .* in the years 2 to 9998\."):
+        read(said_at=moment)
+    assert read(said_at="9998-12-31T23:59:59-14:00").said_at.year == 9999
+    assert read(said_at="0002-01-01T00:00:00+14:00").said_at.year == 1
+
+
+def test_a_message_of_the_caller_is_checked_like_a_mapping() -> None:
+    made = Message(id="1", role="user", content="hi", said_at=NOW, recorded_at=NOW)
+
+    def kept(**fields: object) -> Message:
+        return read_messages([replace(made, **fields)], ManualClock(NOW), SHANGHAI)[0]  # type: ignore[arg-type]
+
+    assert kept(said_at=NOW.astimezone(SHANGHAI)).said_at.tzinfo is UTC
+    assert kept(metadata={"stars": 5}).metadata == {"stars": "5"}
+    for wrong in ({"said_at": "2024"}, {"said_at": NOW.replace(tzinfo=None)}, {"session": 5}, {"metadata": "x"}):
+        with pytest.raises(InputError, match="Message 1 of the call"):
+            kept(**wrong)
+
+
+def test_what_is_no_list_of_messages_is_refused() -> None:
+    for items in (None, 5, {"role": "user", "content": "hi"}, "hi"):
+        with pytest.raises(InputError, match="must be a"):
+            read_messages(items, ManualClock(NOW), SHANGHAI)  # type: ignore[arg-type]
+    assert read_messages([], ManualClock(NOW), SHANGHAI) == []
