@@ -28,7 +28,7 @@ make_venv() {
     rm -rf "$2"
     if "$1" -m pip --version >/dev/null 2>&1; then
         rm -rf "$2.tool"
-        "$1" -m pip install --quiet --target "$2.tool" virtualenv &&
+        "$1" -m pip install --quiet --disable-pip-version-check --target "$2.tool" virtualenv &&
             PYTHONPATH="$2.tool" "$1" -m virtualenv --quiet "$2"
         made=$?
         rm -rf "$2.tool"
