@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from memoryengine.errors import StoreError, StoreUnavailable, StoreUnreadable
-from memoryengine.ports import Collection, VectorSpace
+from memoryengine.ports import Collection, KeywordQuery, Sort, VectorQuery, VectorSpace
 from memoryengine.stores.sqlite import SqliteStore
 from memoryengine.stores.sqlite.schema import APPLICATION, MIGRATIONS, migrate, open_file
-from memoryengine.testing.store_samples import ALICE, COLLECTIONS, SPACE, all_pages, ids_of, note, put
+from memoryengine.testing.store_samples import ALICE, BOB, COLLECTIONS, SPACE, all_pages, ids_of, note, put
 
 from .children import files, run_child
 
@@ -118,6 +118,29 @@ async def test_a_damaged_file(tmp_path: Path) -> None:
     assert "damaged" in str(errors[0])
 
 
+async def test_what_is_damaged_of_one_user_is_never_read_for_another(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    notes = [note(f"n{i}", f"guitar town{i}", rank=i) for i in range(9)]
+    queries = (KeywordQuery("note", ("guitar", "town3")), VectorQuery("note", [1.0, 2.0, 3.0, 4.0]))
+    async with opened(path) as store:
+        for scope in (ALICE, BOB):
+            await put(store, scope, *notes)
+            await store.attach(scope, "note", {one.id: [1.0, 0.0, float(i), 1.0] for i, one in enumerate(notes)})
+        before = await store.search(ALICE, queries), await all_pages(store, ALICE, order=[Sort("rank")])
+    connection = sqlite3.connect(path)
+    of_bob = "SELECT {} FROM documents WHERE scope = (SELECT key FROM scopes WHERE user = 'bob')"
+    wanted = " UNION ".join(of_bob.format(held) for held in ("fields", "terms", "body", "vector"))
+    with connection:
+        changed = connection.execute(f"UPDATE contents SET data = x'ff00ff' WHERE key IN ({wanted})").rowcount
+    connection.close()
+    async with opened(path) as store:
+        assert changed > 4 * len(notes)
+        assert (await store.search(ALICE, queries), await all_pages(store, ALICE, order=[Sort("rank")])) == before
+        for damaged in (store.search(BOB, queries), store.page(BOB, "note"), store.get(BOB, "note", ["n1"])):
+            with pytest.raises(StoreUnreadable, match="damaged"):
+                await damaged
+
+
 @pytest.mark.parametrize("name", ["store/under/a/file", "missing/\0/x"])
 async def test_a_path_that_cannot_be(tmp_path: Path, name: str) -> None:
     (tmp_path / "store").write_bytes(b"")
@@ -199,7 +222,7 @@ FULL = """
     from pathlib import Path
     from memoryengine.errors import StoreError
     from memoryengine.stores.sqlite import SqliteStore
-    from memoryengine.testing.store_samples import ALICE, COLLECTIONS, SPACE, note
+    from memoryengine.testing.store_samples import ALICE, BOB, COLLECTIONS, SPACE, note
 
     async def main(path):
         store = SqliteStore(path)

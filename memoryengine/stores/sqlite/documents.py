@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ...errors import StoreUnreadable
 from ...filters import Filter, Value, matches
 from ...ports import Collection, Document
 from ...values import Scope
@@ -59,8 +60,14 @@ _decoder = json.JSONDecoder()
 
 
 def parse(data: bytes) -> Any:
-    """The value of compact JSON; quicker than `json.loads`, as nothing about it is in doubt."""
-    return _decoder.raw_decode(data.decode())[0]
+    """The value of compact JSON as the store wrote it, quicker than `json.loads`; else raises `StoreUnreadable`."""
+    try:
+        return _decoder.raw_decode(data.decode())[0]
+    except ValueError as error:
+        raise StoreUnreadable(
+            f"A document in the store is damaged: what is written of it cannot be read ({type(error).__name__}). "
+            "Restore a copy of the file."
+        ) from None
 
 
 # --- scopes -----------------------------------------------------------------------------------------------------

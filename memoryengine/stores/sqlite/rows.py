@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from typing import cast
@@ -13,7 +12,7 @@ from ...filters import Filter
 from ...ports import Sort
 from .columns import LAST, Array, Columns, Mask
 from .cursors import alien_cursor, read_cursor, write_cursor
-from .documents import Place, Table, newest_key
+from .documents import Place, Table, newest_key, parse
 
 _FIELDS = (
     "SELECT d.key, d.id, d.gone, d.vector IS NOT NULL, f.data FROM documents d LEFT JOIN contents f"
@@ -40,7 +39,7 @@ class Rows:
         newest = newest_key(connection, "contents")
         changed = connection.execute(_FIELDS, (self._known, place.key, table.key, self.seq)).fetchall()
         new = [one for one in changed if not self._taken(*one)]
-        first = self.columns.extend(json.loads(b"[%b]" % b",".join(fields for *_, fields in new)))
+        first = self.columns.extend(parse(b"[%b]" % b",".join(fields for *_, fields in new)))
         for row, (key, id_, *_) in enumerate(new, first):
             self.row_of[id_] = row
             self.ids.append(id_)
@@ -59,7 +58,7 @@ class Rows:
             del self.row_of[id_]
             row = None
         if row is not None and fields is not None:
-            self.columns.replace(row, json.loads(fields))
+            self.columns.replace(row, parse(fields))
         return bool(gone) or row is not None
 
     def keys(self, rows: Sequence[int]) -> list[int]:
