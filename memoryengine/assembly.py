@@ -15,7 +15,7 @@ from .errors import ConfigError, Problem
 from .ports import ChatModel, Embedder, Reranker, Store, VectorSpace
 from .settings import ModelSettings, Settings, read_settings
 from .worker import WorkerSpec
-from .workflow import Plan, check_workflows, load_workers, load_workflows
+from .workflow import Plan, check_workflows, load_workers, load_workflows, lost_workers, misspelt_instances
 
 STORES = {"sqlite": "memoryengine.stores.sqlite:SqliteStore"}
 
@@ -87,7 +87,10 @@ def check_content(settings: Settings) -> tuple[Mapping[str, WorkerSpec], Mapping
         base,
         [places[k] for i in range(len(settings.workflows)) if (k := f"workflows[{i}]") in places],
     )
-    plans, plan_problems = check_workflows(workflows, workers, settings.instances, ports_of(settings.models))
+    lost = lost_workers(settings.workers, base, workers) if worker_problems else frozenset()
+    ports = ports_of(settings.models)
+    plans, plan_problems = check_workflows(workflows, workers, settings.instances, ports, lost)
+    plan_problems += misspelt_instances(settings.instances, workflows, workers)
     return workers, plans, [*worker_problems, *workflow_problems, *plan_problems]
 
 

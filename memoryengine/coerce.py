@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from .annotations import ANYTHING, NONE, is_record, members, type_name
@@ -70,6 +70,16 @@ def unknown_keys(node: Node, allowed: Sequence[str], what: str) -> list[Problem]
         for key, _ in node.items()
         if key not in allowed
     ]
+
+
+def as_meant(node: Node, allowed: Sequence[str]) -> Node:
+    """A mapping with its misspelt keys as they were probably meant, so that what stands under them is checked too."""
+    if not isinstance(node.value, Mapping):
+        return node
+    meant = {key: nearest(key, allowed) for key in node.value if key not in allowed}
+    names = {key: near if near and near not in node.value else key for key, near in meant.items()}
+    values = {names.get(key, key): held for key, held in node.value.items()}
+    return replace(node, value=values, keys={names.get(key, key): place for key, place in node.keys.items()})
 
 
 def found(node: Node) -> str:

@@ -137,7 +137,7 @@ def _see_key(part: str, node: Node | None, keys: Keys) -> None:
         return
     for name in node.unset:
         keys.unset.setdefault(name, []).append((part, node.place))
-    from_elsewhere = node.unset or node.from_environment or _names_variable(node)
+    from_elsewhere = node.unset or node.from_environment or node.broken or _names_variable(node)
     if not from_elsewhere and node.text.strip().lower() not in NO_KEY:
         keys.literal.append((part, node.place))
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .coerce import found, unknown_keys
+from .coerce import as_meant, found, unknown_keys
 from .errors import ConfigError, Problem
 from .ports import Turn
 from .values import LANGUAGES, Language
@@ -30,9 +30,13 @@ class Prompt:
     def turns(self, language: Language, **values: str) -> tuple[Turn, ...]:
         """The system and the user turn in `language`, with `values` in their places.
 
-        Raises KeyError for a place that has no value: the places are checked when the prompt is loaded.
+        Raises `ConfigError` for a place that has no value: which ones a worker fills is known only here.
         """
         texts = self.texts[language]
+        unfilled = sorted({name for part in PARTS for name in PLACE.findall(texts[part])} - values.keys())
+        if unfilled:
+            message = f"The prompt has the place {{{unfilled[0]}}}, which its worker does not fill."
+            raise ConfigError(f"{message} It fills: {', '.join(sorted(values)) or 'none'}.")
         filled = {part: PLACE.sub(lambda place: values[place[1]], texts[part]) for part in PARTS}
         return (Turn("system", filled["system"]), Turn("user", filled["user"]))
 
@@ -70,7 +74,9 @@ def load_prompt(folder: Path, field: str) -> Prompt:
 
 def _read(file: Path, problems: list[Problem]) -> Node | None:
     if not file.exists():
-        problems.append(Problem(str(file), 0, 0, "This prompt file is missing.", "Every language needs one."))
+        other = file.with_suffix(".yml")
+        hint = f"Rename {other.name}." if other.exists() else "A worker beside it needs one for every language."
+        problems.append(Problem(str(file), 0, 0, "This prompt file is missing.", hint))
         return None
     root, wrong = read_yaml(file)
     problems += wrong
@@ -83,13 +89,16 @@ def _read(file: Path, problems: list[Problem]) -> Node | None:
 def _texts(root: Node, problems: list[Problem]) -> Mapping[str, str]:
     """The two texts of a file; a problem for each that is missing, no text, or one too many."""
     problems += unknown_keys(root, PARTS, "A prompt file")
-    texts = {}
+    root, texts = as_meant(root, PARTS), {}
     for part in PARTS:
         node = root.get(part)
         if node is None:
             problems.append(root.place.problem(f"A prompt file needs {part!r}, a text."))
+        elif node.broken:
+            continue
         elif not isinstance(node.value, str) or not node.value.strip():
-            problems.append(root.key_place(part).problem(f"{part!r} must be a text, not {found(node)}."))
+            hint = "Put it in quotes, or write it as a block that begins with |." if node.value is not None else ""
+            problems.append(root.key_place(part).problem(f"{part!r} must be a text, not {found(node)}.", hint))
         else:
             texts[part] = node.value
     return texts

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from . import values
-from .coerce import BROKEN, coerce, found, unknown_keys
+from .coerce import BROKEN, as_meant, coerce, found, unknown_keys
 from .config_files import ADDED, Config, read_config
 from .config_specs import SECRETS, Keys, Spec, placed, read_spec, store_problems
 from .errors import ConfigError, Problem
@@ -172,7 +172,8 @@ class _Reader:
 
     def __init__(self, root: Node, environ: Mapping[str, str], problems: list[Problem]) -> None:
         self.environ = environ
-        self.root = Node({key: node for key, node in root.items() if not node.broken}, root.place, root.keys)
+        whole = Node({key: node for key, node in root.items() if not node.broken}, root.place, root.keys)
+        self.root = as_meant(whole, KEYS)
         self.problems = [*problems, *unknown_keys(root, KEYS, "The config")]
         self.places: dict[str, Place] = {}
         self.keys = Keys()
@@ -185,9 +186,9 @@ class _Reader:
             file=file,
             language=self.part("language", Literal["auto", "zh", "en"], "auto"),
             time_zone=self.time_zone(),
-            human_name=self.part("human_name", str, ""),
-            assistant_name=self.part("assistant_name", str, ""),
-            namespace=self.part("namespace", str, "") or "default",
+            human_name=self.name("human_name", ""),
+            assistant_name=self.name("assistant_name", ""),
+            namespace=self.name("namespace", "") or "default",
             store=store,
             models=models,
             workers=self.entries("workers"),
@@ -213,6 +214,14 @@ class _Reader:
         self.problems += problems
         return default if value is BROKEN else value
 
+    def name(self, key: str, default: str) -> str:
+        name = str(self.part(key, str, default))
+        odd = next((char for char in name if not char.isprintable()), "")
+        if odd:
+            message = f"`{key}` holds the character U+{ord(odd):04X}, which no name has."
+            self.problems.append(self.places[key].problem(message, "Take it out."))
+        return default if odd else name.strip()
+
     def time_zone(self) -> str:
         name = str(self.part("time_zone", str, LOCAL)) or LOCAL
         try:
@@ -237,6 +246,8 @@ class _Reader:
             self.problems.append(node.place.problem(f"`models` must be a mapping, not {found(node)}."))
             return ModelSettings()
         self.problems += unknown_keys(node, MODELS, "`models`")
+        node = as_meant(node, MODELS)
+        assert isinstance(node.value, Mapping)  # as before
         return ModelSettings(**{kind: self.model(kind, node.value[kind]) for kind in MODELS if kind in node.value})
 
     def model(self, kind: ModelKind, node: Node) -> Spec | None:

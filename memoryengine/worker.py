@@ -22,6 +22,8 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from .annotations import is_record, type_name
+from .coerce import readable
 from .errors import ConfigError, Problem
 from .ports import ChatModel, Clock, Embedder, Reader, Reranker
 from .prompts import Prompt
@@ -55,6 +57,7 @@ class _Required:
 REQUIRED: Any = _Required()
 WORKER_NAME = re.compile(r"[^\W\d][\w-]*")
 RESERVED = ("use", "in", "out")  # keys of a step or an instance that are no settings
+STEPS = ("parallel", "include")  # what stands where a worker's name would, and is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,21 @@ class InstanceSettings:
 
 
 def worker(name: str) -> Callable[[W], W]:
-    """Mark a class as the worker `name`; its contract is read when a config loads it (`spec_of`)."""
+    """Mark a class as the worker `name`; its contract is read when a config loads it (`spec_of`).
+
+    Raises TypeError where it stands above something else, or without a name.
+    """
+    given: object = name  # @worker without brackets gives the class itself
+    if not isinstance(given, str):
+        above = getattr(given, "__name__", given)
+        raise TypeError(f'@worker needs a name, as in @worker("some_name") above the class {above}')
     frame = inspect.currentframe()
     caller = frame.f_back if frame else None
     at = (caller.f_code.co_filename, caller.f_lineno) if caller else ("", 0)
 
     def mark(cls: W) -> W:
+        if not isinstance(cls, type):
+            raise TypeError(f"@worker({name!r}) must stand above a class, not above {type(cls).__name__}")
         cls.__worker__ = name  # type: ignore[attr-defined]  # the mark that loading looks for
         cls.__worker_at__ = at  # type: ignore[attr-defined]  # reading it from the source would take milliseconds
         return cls
@@ -137,7 +149,7 @@ def spec_of(cls: type) -> WorkerSpec:
     hints, run = get_type_hints(cls), _run(cls)
     file, line = _place(cls)
     run_hints = get_type_hints(run)
-    held = {f.name: Slot(hints[f.name], _default(f)) for f in fields(cls)}
+    held = {f.name: Slot(hints[f.name], _default(f)) for f in fields(cls) if f.init}
     return WorkerSpec(
         name=str(vars(cls)["__worker__"]),
         cls=cls,
@@ -190,7 +202,8 @@ def _result(annotation: Any) -> type | None:
 
 
 def _outputs(result: type | None) -> dict[str, Any]:
-    return get_type_hints(result) if result else {}
+    hints = get_type_hints(result) if result else {}
+    return {f.name: hints[f.name] for f in fields(result)} if result else {}
 
 
 def _place(cls: type) -> tuple[str, int]:
@@ -217,6 +230,8 @@ def _class_problems(cls: type) -> list[str]:
         found.append("it is not marked; write @worker(\"some_name\") above it.")
     elif not isinstance(cls.__worker__, str) or not WORKER_NAME.fullmatch(cls.__worker__):  # type: ignore[attr-defined]
         found.append("a worker's name is a word like `fuse_hits`.")
+    elif cls.__worker__ in (*STEPS, *RESERVED):  # type: ignore[attr-defined]  # marked, as the lines above say
+        found.append("that word has a meaning of its own in a workflow; give it another name.")
     if not is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         found.append("it is not a frozen dataclass; write @dataclass(frozen=True) below @worker.")
     elif reserved := [f.name for f in fields(cls) if f.name in RESERVED]:
@@ -228,20 +243,41 @@ def _class_problems(cls: type) -> list[str]:
 
 def _run_problems(cls: type) -> list[str]:
     run = _run(cls)
+    if inspect.isasyncgenfunction(run):
+        return ["`run` yields; it must return its outputs once."]
     if not inspect.iscoroutinefunction(run):
         return ["`run` is not an async method."]
+    parameters = list(inspect.signature(run).parameters.values())
+    if not parameters or parameters[0].name != "self":
+        return [f"the first parameter of `run` must be self, not {parameters[0].name if parameters else 'nothing'}."]
     found = []
-    for p in list(inspect.signature(run).parameters.values())[1:]:
+    for p in parameters[1:]:
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY):
             found.append(f"`run` takes {str(p).partition(':')[0]}; each input must have a name and a type.")
         elif p.annotation is p.empty:
             found.append(f"the input {p.name!r} of `run` has no type.")
     try:
         hints = get_type_hints(run)
-        get_type_hints(cls)
+        held = get_type_hints(cls)
+        _outputs(next((m for m in _members(hints.get("return")) if is_record(m)), None))
     except Exception as error:  # noqa: BLE001  # an annotation is evaluated, so anything may come of it
         return [*found, f"an annotation cannot be resolved ({error}); import the type where the class is defined."]
-    return found + _result_problems(hints)
+    return found + _port_problems(cls, hints, held) + _result_problems(hints)
+
+
+def _port_problems(cls: type, hints: Mapping[str, Any], held: Mapping[str, Any]) -> list[str]:
+    """What asks for a port as an input, and the fields that neither a port nor a file can fill."""
+    found = [
+        f"the input {name!r} of `run` is a port ({port_of(kind)}); make it a field of the class."
+        for name, kind in hints.items()
+        if name != "return" and port_of(kind) is not None
+    ]
+    for f in fields(cls) if is_dataclass(cls) else ():
+        kind = held[f.name]
+        if f.init and _default(f) is REQUIRED and port_of(kind) is None and not readable(kind):
+            ports = ", ".join(port.__name__ for port in PORTS)
+            found.append(f"nothing can fill its field {f.name!r} of type {type_name(kind)}; ports are {ports}.")
+    return found
 
 
 def _result_problems(hints: Mapping[str, Any]) -> list[str]:

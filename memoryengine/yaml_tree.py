@@ -172,9 +172,9 @@ def unset_variables(node: Node) -> list[Problem]:
     return found + [problem for child in held for problem in unset_variables(child)]
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that `name` was probably meant to be, or ""."""
-    near = difflib.get_close_matches(name, sorted(set(names)), n=1, cutoff=0.6)
+def nearest(name: str, names: Iterable[str], *, least: float = 0.6) -> str:
+    """The one of `names` that `name` was probably meant to be, or ""; `least` is how alike they must be, up to 1."""
+    near = difflib.get_close_matches(name, sorted(set(names)), n=1, cutoff=least)
     return near[0] if near else ""
 
 

@@ -43,7 +43,7 @@ def test_what_is_put_in_is_not_looked_at_again() -> None:
     prompt = Prompt({"en": {"system": "S", "user": "{query} and {fenced}"}})
     turns = prompt.turns("en", query="{fenced}", fenced="{query} \\1 {x}")
     assert turns[1].content == "{fenced} and {query} \\1 {x}"
-    with pytest.raises(KeyError):
+    with pytest.raises(ConfigError, match=r"\{fenced\}, which its worker does not fill\. It fills: query\."):
         prompt.turns("en", query="x")
     assert prompt.turns("en", query="a", fenced="b")[1].content == "a and b"
 
@@ -80,6 +80,10 @@ def test_braces_of_an_example_are_no_places(tmp_path: Path) -> None:
             [("prompt.en.yaml", 2, "The place {query} is missing here: prompt.zh.yaml")],
         ),
         (ZH, EN + "  {more}\n", [("prompt.zh.yaml", 2, "The place {more} is missing here: prompt.en.yaml has it.")]),
+        (ZH, EN.replace("system:", "sytem:"), [("prompt.en.yaml", 1, "A prompt file has no 'sytem'.")]),
+        (ZH, EN.replace("You remember {query}.", "{a} b"), [("prompt.en.yaml", 1, "This is no YAML")]),
+        (ZH, EN.replace("You remember {query}.", "{a}"), [("prompt.en.yaml", 1, "'system' must be a text, not a map")]),
+        (ZH, EN.replace("You remember {query}.", "!x a"), [("prompt.en.yaml", 1, "The tag !x is not allowed here.")]),
         (ZH, EN + "user: x\n", [("prompt.en.yaml", 4, "The key 'user' stands here twice.")]),
     ],
 )

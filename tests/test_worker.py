@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from memoryengine.errors import ConfigError
-from memoryengine.ports import ChatModel, Clock, Embedder, Reader, Reranker
+from memoryengine.ports import ChatModel, Clock, Embedder, Reader, Reranker, Store
 from memoryengine.prompts import Prompt
 from memoryengine.values import Changes, Locale, Period
 from memoryengine.worker import REQUIRED, Hits, Slot, Stop, is_path, port_of, spec_of, worker
@@ -231,6 +231,100 @@ def test_every_way_of_being_no_worker_is_told(cls: type, wrong: list[str]) -> No
     assert len(problems) == len(wrong)
     assert all(text in problem.message for text, problem in zip(wrong, problems, strict=True))
     assert all(Path(problem.file) == Path(__file__) and problem.line > 100 for problem in problems)
+
+
+@dataclass(frozen=True)
+class Half:
+    """A result with a type that is not there."""
+
+    x: NoSuchType  # type: ignore[name-defined]  # noqa: F821
+
+
+@worker("half")
+@dataclass(frozen=True)
+class Halved:
+    """Its result cannot be read."""
+
+    async def run(self, query: str) -> Half: ...  # type: ignore[empty-body]
+
+
+@worker("selfless")
+@dataclass(frozen=True)
+class Selfless:
+    """It forgot self."""
+
+    async def run(query: str) -> None: ...  # type: ignore[misc]  # what this test is about  # noqa: N805
+
+
+@worker("yields")
+@dataclass(frozen=True)
+class Yields:
+    """It yields."""
+
+    async def run(self, query: str) -> AsyncIterator[str]:
+        yield query
+
+
+@worker("parallel")
+@dataclass(frozen=True)
+class Parallel:
+    """It has the name of a step."""
+
+    async def run(self, query: str) -> None: ...
+
+
+@worker("storing")
+@dataclass(frozen=True)
+class Storing:
+    """It wants a store, which no worker gets, and a chat model as an input."""
+
+    store: Store
+    folder: Path = Path("x")
+
+    async def run(self, chat: ChatModel | None) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("cls", "wrong"),
+    [
+        (Halved, ["an annotation cannot be resolved (name 'NoSuchType' is not defined)"]),
+        (Selfless, ["the first parameter of `run` must be self, not query."]),
+        (Yields, ["`run` yields; it must return its outputs once."]),
+        (Parallel, ["that word has a meaning of its own in a workflow"]),
+        (Storing, ["the input 'chat' of `run` is a port (chat)", "nothing can fill its field 'store' of type Store;"]),
+    ],
+)
+def test_more_ways_of_being_no_worker(cls: type, wrong: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        spec_of(cls)
+    assert len(caught.value.problems) == len(wrong)
+    assert all(words in problem.message for words, problem in zip(wrong, caught.value.problems, strict=True))
+    assert all(problem.file == __file__ and problem.line > 0 for problem in caught.value.problems)
+
+
+def test_a_mark_without_a_name_or_on_a_function_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match=r'@worker needs a name, as in @worker\("some_name"\) above the class Half'):
+        worker(Half)  # type: ignore[arg-type]  # what this test is about
+    with pytest.raises(TypeError, match=r"@worker\('f'\) must stand above a class, not above function"):
+        worker("f")(lambda: None)  # type: ignore[type-var]  # what this test is about
+
+
+def test_a_field_that_is_not_given_is_no_setting() -> None:
+    @worker("counted")
+    @dataclass(frozen=True)
+    class Counted:
+        """It has a field of its own."""
+
+        top: int = 3
+        seen: int = field(default=0, init=False)
+        KINDS: ClassVar[int] = 2
+
+        async def run(self) -> None: ...
+
+    spec = spec_of(Counted)
+    assert list(spec.settings) == ["top"]
+    assert spec.ports == {}
+    assert spec.outputs == {}
 
 
 def test_a_class_that_is_not_marked_and_a_name_that_is_none() -> None:

@@ -6,9 +6,9 @@ function), `run` runs a plan and `draw` shows one; `syntax` is the grammar and `
 
 from __future__ import annotations
 
-from .check import check_workflows
+from .check import check_workflows, misspelt_instances
 from .draw import draw_plan
-from .loading import load_workers, load_workflows, prompts_of
+from .loading import load_workers, load_workflows, lost_workers, prompts_of
 from .plan import BoundStep, Branches, Plan, PlanStep
 from .run import Outcome, StepTrace, run_plan
 from .steps import Workflow
@@ -25,6 +25,8 @@ __all__ = [
     "draw_plan",
     "load_workers",
     "load_workflows",
+    "lost_workers",
+    "misspelt_instances",
     "prompts_of",
     "run_plan",
 ]

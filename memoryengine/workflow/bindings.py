@@ -9,9 +9,10 @@ from typing import Any
 
 from ..annotations import NONE, assignable, members, type_name
 from ..coerce import BROKEN, coerce
-from ..errors import Problem
+from ..errors import InputError, Problem
 from ..worker import InstanceSettings, Slot, WorkerSpec, port_of
 from ..yaml_tree import Node, Place, nearest, suggestion
+from .steps import STEP_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,30 @@ class Bound:
     sound: bool = True
 
 
+SURE = 0.75  # how alike two names must be for checking to go on with the one that was probably meant
+
+
 def bind_instances(
-    instances: Mapping[str, InstanceSettings], specs: Mapping[str, WorkerSpec]
+    instances: Mapping[str, InstanceSettings], specs: Mapping[str, WorkerSpec], lost: AbstractSet[str] = frozenset()
 ) -> tuple[Mapping[str, Bound | None], list[Problem]]:
     """Every name that a step may use, and the problems of the instances; those with problems are not `sound`.
 
-    None stands for an instance of which nothing is known.
+    None stands for a name of which nothing is known: an instance, or one of the workers that are `lost`.
     """
-    bound: dict[str, Bound | None] = {name: Bound(spec) for name, spec in specs.items()}
+    bound: dict[str, Bound | None] = {**dict.fromkeys(lost), **{name: Bound(spec) for name, spec in specs.items()}}
     problems: list[Problem] = []
     for name, instance in instances.items():
+        if instance.use in lost:
+            bound[name] = None
+            continue
         bound[name], wrong = _instance(instance, specs)
+        if instance.use in instances and instance.use not in specs:
+            message = f"The instance {name!r} uses {instance.use!r}, which is an instance itself."
+            hint = f"Use its worker, {instances[instance.use].use!r}."
+            wrong = [instance.keys.get("use", instance.place).problem(message, hint)]
         problems += wrong
+        if not STEP_NAME.fullmatch(name):
+            problems.append(instance.place.problem(f"The instance {name!r} needs a name that a step can have: a word."))
     return bound, problems
 
 
@@ -78,9 +91,23 @@ def bind_ports(
     return ports, problems
 
 
+def refused(spec: WorkerSpec, settings: Mapping[str, Any], name: str, place: Place) -> list[Problem]:
+    """What the worker's own `__post_init__` says of its settings; it is asked where all that are needed are there."""
+    absent = [key for key, slot in spec.settings.items() if slot.required and key not in settings]
+    if absent or not hasattr(spec.cls, "__post_init__"):
+        return []
+    try:
+        spec.cls(**settings, **dict.fromkeys(spec.ports))
+    except (ValueError, InputError) as error:
+        return [place.problem(f"{name!r} cannot be used with these settings: {str(error).rstrip('.')}.")]
+    except (TypeError, AttributeError):  # it looks at its ports, which are not there yet
+        return []
+    return []
+
+
 def meant(name: str, known: Mapping[str, Bound | None]) -> Bound | None:
     """What an unknown name was probably meant to be, so that checking can go on."""
-    return known.get(nearest(name, known))
+    return known.get(nearest(name, known, least=SURE))
 
 
 def _instance(instance: InstanceSettings, specs: Mapping[str, WorkerSpec]) -> tuple[Bound | None, list[Problem]]:
@@ -94,6 +121,7 @@ def _instance(instance: InstanceSettings, specs: Mapping[str, WorkerSpec]) -> tu
         spec = own or specs.get(nearest(instance.use, specs))
         return (Bound(spec, sound=False) if spec else None), problems
     settings, problems = read_settings_of(spec, instance.settings, instance.keys, instance.name)
+    problems += [] if problems else refused(spec, settings, instance.name, instance.place)
     stands_for = own if own is not spec else None
     differences = _differences(instance.name, spec, stands_for) if stands_for else []
     problems += [place.problem(text) for text in differences]
@@ -131,10 +159,16 @@ def _unknown_setting(spec: WorkerSpec, key: str, place: Place, name: str) -> Pro
     if key in spec.ports:
         message = f"{key!r} of {name!r} is no setting: the engine fills it in from the config's `models`."
         return place.problem(message, "Take it out.")
+    if key in ("in", "out"):
+        hint = "It belongs into a step of a workflow."
+        return place.problem(f"{key!r} cannot stand in the instance {name!r}.", hint)
     if key in spec.inputs:
         hint = f"Bind it with `in: {{{key}: some_name}}`."
         return place.problem(f"{key!r} of {name!r} is an input, not a setting.", hint)
-    return place.problem(f"{name!r} has no setting {key!r}.", suggestion(key, spec.settings))
+    hint = suggestion(key, spec.settings)
+    if key in ("inputs", "outputs", "input", "output"):
+        hint = "Names are bound with `in` and `out`, as in in: {query: other_name}."
+    return place.problem(f"{name!r} has no setting {key!r}.", hint)
 
 
 def missing_settings(spec: WorkerSpec, given: AbstractSet[str], name: str, place: Place) -> list[Problem]:

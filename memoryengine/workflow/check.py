@@ -11,10 +11,10 @@ from ..errors import Problem
 from ..values import Changes
 from ..worker import InstanceSettings, WorkerSpec
 from ..yaml_tree import nearest, suggestion
-from .bindings import Bound, bind_instances, bind_ports, meant, missing_settings, read_settings_of
+from .bindings import SURE, Bound, bind_instances, bind_ports, meant, missing_settings, read_settings_of, refused
 from .flow import Flow
 from .plan import CHANGES, BoundStep, Branches, Included, Plan, PlanStep
-from .steps import AnyStep, Include, Parallel, Step, Workflow
+from .steps import STEP_NAME, AnyStep, Include, Parallel, Step, Unread, Workflow
 
 
 def check_workflows(
@@ -22,17 +22,45 @@ def check_workflows(
     specs: Mapping[str, WorkerSpec],
     instances: Mapping[str, InstanceSettings],
     ports_available: AbstractSet[str],
+    lost: AbstractSet[str] = frozenset(),
 ) -> tuple[Mapping[str, Plan], list[Problem]]:
     """The plans of all workflows without a problem, by operation, and every problem found.
 
-    `ports_available` are names of `memoryengine.worker.PORTS` that the engine can fill in; `prompt` always is.
+    `ports_available` are names of `memoryengine.worker.PORTS` that the engine can fill in; `prompt` always is. `lost`
+    are names of workers that could not be loaded, which is a problem that has been told.
     """
-    bound, problems = bind_instances(instances, specs)
+    bound, problems = bind_instances(instances, specs, lost)
     by_name = {workflow.operation: workflow for workflow in workflows}
     checker = _Checker(by_name, bound, ports_available)
     for workflow in workflows:
         checker.plan(workflow.operation)
     return checker.plans, problems + checker.problems
+
+
+def misspelt_instances(
+    instances: Mapping[str, InstanceSettings], workflows: Sequence[Workflow], specs: Mapping[str, WorkerSpec]
+) -> list[Problem]:
+    """A problem for each instance that no step names and whose name is nearly that of a step or a worker.
+
+    One with a name that is like no other may wait for a workflow to come, in a config that others extend.
+    """
+    used = {name for workflow in workflows for name in _names(workflow.steps)}
+    problems = []
+    for name, instance in instances.items():
+        near = nearest(name, {*used, *specs} - {name, instance.use}, least=SURE)
+        if near and instance.use in specs and name not in used and name not in specs:
+            message = f"The instance {name!r} is used by no step."
+            problems.append(instance.place.problem(message, f"Did you mean {near!r}? Else take it out."))
+    return problems
+
+
+def _names(steps: Sequence[AnyStep]) -> Iterator[str]:
+    for step in steps:
+        if isinstance(step, Step):
+            yield step.name
+        elif isinstance(step, Parallel):
+            for branch in step.branches:
+                yield from _names(branch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +99,8 @@ class _Checker:
         flow.finish(workflow.outputs)
         inputs = flow.input_slots()
         self.problems += flow.problems
-        if flow.problems or flow.guessed or flow.broken:
+        named = STEP_NAME.fullmatch(workflow.operation)  # else the reader has said so
+        if flow.problems or flow.guessed or flow.broken or not named:
             return
         outputs = {str(name.text): flow.type_now(str(name.text)) for name in workflow.outputs}
         self.plans[workflow.operation] = Plan(
@@ -89,6 +118,8 @@ class _Checker:
                 yield from self._include(step, flow)
             case Parallel():
                 yield self._parallel(step, flow)
+            case Unread():
+                flow.guess()
 
     def _parallel(self, step: Parallel, flow: Flow) -> Branches:
         before = flow.now
@@ -104,10 +135,12 @@ class _Checker:
         bound = self.bound.get(step.name)
         if step.name not in self.bound:
             hint = suggestion(step.name, self.bound, there="There are")
+            if step.name in self.workflows:
+                hint = f"It is an operation: write include: {step.name}."
             flow.wrong(step.place, f"There is no worker or instance {step.name!r}.", hint)
-            bound = meant(step.name, self.bound)
+            bound = None if step.name in self.workflows else meant(step.name, self.bound)
         if bound is None:
-            flow.guessed = True
+            flow.guess()
         else:
             yield self._bound(step, bound, flow)
 
@@ -119,6 +152,8 @@ class _Checker:
         flow.broken = flow.broken or not bound.sound
         if bound.sound:
             flow.problems += missing_settings(spec, {*bound.settings, *step.settings}, name, place)
+        if settings and not problems:
+            flow.problems += refused(spec, {**bound.settings, **settings}, name, place)
         renames = step.inputs
         if bound.stands_for is not None:
             theirs = bound.stands_for.inputs
@@ -131,11 +166,13 @@ class _Checker:
     def _include(self, step: Include, flow: Flow) -> Iterator[Included]:
         operation = step.operation
         if operation not in self.workflows:
-            hint = suggestion(operation, self.workflows, there="There are")
+            hint = suggestion(operation, filter(STEP_NAME.fullmatch, self.workflows), there="There are")
+            if operation in self.bound:
+                hint = f"It is a worker: write it as a step, without `include`. {hint}"
             flow.wrong(step.place, f"There is no operation {operation!r} to include.", hint)
-            operation = nearest(operation, self.workflows)
+            operation = nearest(operation, self.workflows, least=SURE)
         if not operation:
-            flow.guessed = True
+            flow.guess()
             return
         sound = self.plan(operation)
         if sound.cycle:

@@ -11,6 +11,7 @@ from ..errors import Problem
 from ..values import Changes
 from ..worker import REQUIRED, Slot
 from ..yaml_tree import Place, nearest, suggestion
+from .bindings import SURE
 from .plan import CHANGES
 from .steps import Name
 
@@ -31,7 +32,7 @@ class Flow:
     """The values that have been written so far.
 
     `broken` is set once a step cannot run, for a reason that is noted elsewhere; `guessed` once nothing is known of a
-    step, so that names may be absent and unread without being wrong.
+    step, so that names may be absent after it without being wrong.
     """
 
     def __init__(self, inputs: Sequence[Name]) -> None:
@@ -45,15 +46,19 @@ class Flow:
         """Note a problem."""
         self.problems.append(place.problem(message, hint))
 
+    def guess(self) -> None:
+        """Go on after a step of which nothing is known: it may read all that flows here, and write anything."""
+        self.guessed = True
+        for value in self.now.values():
+            value.used = True
+
     # --- reading ---
 
     def read(
         self, step: str, slots: Mapping[str, Slot], renames: Mapping[str, Name], place: Place
     ) -> dict[str, str | None]:
         """Bind the inputs of a step to the names that flow at this point."""
-        for key, name in renames.items():
-            if key not in slots:
-                self.wrong(name.place, f"{step!r} has no input {key!r}.", suggestion(key, slots))
+        renames = self._renames(f"{step!r} has no input", "in", slots, renames)
         return {key: self._bind(step, key, slot, renames.get(key), place) for key, slot in slots.items()}
 
     def touch(self, names: Mapping[str, Any], renames: Mapping[str, Name]) -> None:
@@ -85,7 +90,7 @@ class Flow:
         return name
 
     def _missing(self, step: str, key: str, slot: Slot, name: str, place: Place) -> None:
-        if self.guessed:
+        if self.guessed and not nearest(name, self.now, least=SURE):
             return
         shown = f"{key!r}" if name == key else f"{key!r}, read from {name!r},"
         near = nearest(name, self.now)
@@ -103,9 +108,7 @@ class Flow:
         self, step: str, types: Mapping[str, Any], renames: Mapping[str, Name], place: Place
     ) -> dict[str, str | None]:
         """Put the outputs of a step under their names."""
-        for key, name in renames.items():
-            if key not in types:
-                self.wrong(name.place, f"{step!r} has no output {key!r}.", suggestion(key, types))
+        renames = self._renames(f"{step!r} has no output", "out", types, renames)
         return {key: self._put(step, key, kind, renames.get(key), place) for key, kind in types.items()}
 
     def _put(self, step: str, key: str, kind: Any, rename: Name | None, place: Place) -> str | None:
@@ -135,6 +138,23 @@ class Flow:
                 f"Write it under another name: `out: {{{name}: other}}`.",
             )
 
+    def _renames(
+        self, what: str, word: str, known: Mapping[str, Any], renames: Mapping[str, Name]
+    ) -> Mapping[str, Name]:
+        """The renames as they were probably meant, a problem noted for each that the worker does not know."""
+        meant = dict(renames)
+        for key, name in renames.items():
+            if key in known:
+                continue
+            hint, near = suggestion(key, known), nearest(key, known, least=SURE)
+            if near and near not in renames:
+                meant[near] = name
+            elif name.text and name.text in known and name.text not in renames:
+                hint = f"Its own name comes first: {word}: {{{name.text}: {key}}}."
+                meant[name.text] = Name(key, name.place)
+            self.wrong(name.place, f"{what} {key!r}.", hint)
+        return meant
+
     # --- branches ---
 
     def merge(self, before: Mapping[str, Value], branches: Sequence[Mapping[str, Value]]) -> None:
@@ -163,11 +183,11 @@ class Flow:
             value = self.now.get(str(name.text))
             if value is not None:
                 value.used = True
-            elif not self.guessed:
+            elif not self.guessed or nearest(str(name.text), self.now, least=SURE):
                 message = f"The output {name.text!r} of the operation is given by no step."
                 self.wrong(name.place, message, suggestion(str(name.text), self.now))
         for value in self.values:
-            if not value.used and not self.guessed:
+            if not value.used:
                 self._unused(value)
 
     def _unused(self, value: Value) -> None:

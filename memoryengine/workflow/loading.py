@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,9 @@ from ..yaml_tree import NOWHERE, Place, read_yaml
 from .steps import Workflow
 from .syntax import read_workflow
 
+MARK = re.compile(r"""^@worker\(\s*(?:name\s*=\s*)?["']([\w-]+)["']""", re.MULTILINE)
 STOCK = "stock"
+NAME_FOLDER = "Name an existing folder."
 STOCK_WORKFLOWS = Path(__file__).parent.parent / "workflows"
 
 
@@ -42,10 +45,20 @@ def load_workers(
         problems += wrong
         for spec in found:
             known = specs.setdefault(spec.name, spec)
-            if known.cls is not spec.cls:
-                hint = f"It is in {known.file}:{known.line} already; give one of them another name."
+            if (known.file, known.line) != (spec.file, spec.line):  # one file may be named twice
+                hint = (
+                    f"It is in {known.file}:{known.line} already; give one of them another name. The config says "
+                    f"which is used, as in instances: {{{spec.name}: {{use: other_name}}}}."
+                )
                 problems.append(Problem(spec.file, spec.line, 1, f"The worker {spec.name!r} is there twice.", hint))
     return specs, problems
+
+
+def lost_workers(entries: Sequence[str], base: Path, specs: Mapping[str, WorkerSpec]) -> frozenset[str]:
+    """The names of workers that stand in the files of these packages and are not among those that were loaded."""
+    files = [file for entry in entries for file in _source_files(entry, base)]
+    named = {name for file in files for name in MARK.findall(file.read_text("utf-8", errors="replace"))}
+    return frozenset(named - specs.keys())
 
 
 def prompts_of(spec: WorkerSpec) -> Mapping[str, Prompt]:
@@ -85,8 +98,9 @@ def _path(entry: str, base: Path) -> Path:
 
 def _folder_workflows(folder: Path, place: Place) -> tuple[dict[str, Workflow], list[Problem]]:
     if not folder.is_dir():
-        return {}, [place.problem(f"There is no folder {str(folder)!r} of workflows.", "Name an existing folder.")]
-    files = sorted(file for file in folder.iterdir() if file.suffix in (".yaml", ".yml"))
+        hint = f"It is a file: name its folder, {str(folder.parent)!r}." if folder.is_file() else NAME_FOLDER
+        return {}, [place.problem(f"There is no folder {str(folder)!r} of workflows.", hint)]
+    files = sorted(f for f in folder.iterdir() if f.suffix in (".yaml", ".yml") and not f.name.startswith("."))
     workflows: dict[str, Workflow] = {}
     problems: list[Problem] = []
     for file in files:
@@ -114,14 +128,17 @@ def _entry_specs(entry: str, base: Path, place: Place) -> tuple[list[WorkerSpec]
     modules: list[ModuleType] = []
     problems: list[Problem] = []
     for name in _module_names(entry, base, place, problems):
-        module = _imported(name, place, problems)
+        module = _imported(name, entry, base, place, problems)
         modules += [module] if module else []
     classes = {cls: None for module in modules for cls in _marked(module)}
     specs: list[WorkerSpec] = []
     for cls in classes:
         specs += _spec(cls, problems)
     if not classes and not problems:
-        hint = "A worker is a class marked with @worker(...) in one of the package's modules."
+        hint = (
+            "A worker is a class marked with @worker(...) in one of the package's modules, or in the __init__.py of a "
+            "folder in it."
+        )
         problems.append(place.problem(f"There is no worker in {entry!r}.", hint))
     return specs, problems
 
@@ -137,6 +154,12 @@ def _module_names(entry: str, base: Path, place: Place, problems: list[Problem])
         yield f"{name}.{found.name}"
 
 
+def _source_files(entry: str, base: Path) -> list[Path]:
+    """The modules of a package, found without importing any of them."""
+    path = _path(entry, base) if is_path(entry) else Path(_origin(entry) or "nowhere").parent
+    return [path] if path.is_file() else [*path.glob("*.py"), *path.glob("*/__init__.py")]
+
+
 def _register(path: Path, place: Place, problems: list[Problem]) -> str | None:
     """Make a folder or a file known to Python under a name of its own, which can hide no other module."""
     path = path.resolve()
@@ -145,7 +168,8 @@ def _register(path: Path, place: Place, problems: list[Problem]) -> str | None:
         return _register_bare(path)
     if not file.is_file() or file.suffix != ".py":
         message = f"There is no package of workers at {str(path)!r}."
-        problems.append(place.problem(message, "Name a folder of Python modules or one .py file."))
+        near = f"Did you mean {path.name + '.py'!r}? " if path.with_name(path.name + ".py").is_file() else ""
+        problems.append(place.problem(message, f"{near}Name a folder of Python modules or one .py file."))
         return None
     name = _own_name(path)
     if name not in sys.modules:
@@ -177,33 +201,66 @@ def _run_module(spec: importlib.machinery.ModuleSpec, name: str, place: Place, p
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's module may raise anything
         del sys.modules[name]
-        problems.append(_import_problem(str(spec.origin), error, place))
+        _note(_import_problem(str(spec.origin), error, place), problems)
 
 
-def _imported(name: str, place: Place, problems: list[Problem]) -> ModuleType | None:
+def _imported(name: str, entry: str, base: Path, place: Place, problems: list[Problem]) -> ModuleType | None:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            hint = "Install it, or give its path as in ./my_workers."
-            problems.append(place.problem(f"There is no package {name!r} of workers.", hint))
+            problems.append(place.problem(f"There is no package {name!r} of workers.", _absent_hint(entry, base)))
             return None
-        problems.append(_import_problem(name, error, place))
+        _note(_import_problem(_origin(name), error, place), problems)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's module may raise anything
-        problems.append(_import_problem(name, error, place))
+        _note(_import_problem(_origin(name), error, place), problems)
     return None
 
 
-def _import_problem(name: str, error: BaseException, place: Place) -> Problem:
+def _note(problem: Problem, problems: list[Problem]) -> None:
+    """Add a problem once, however many modules it keeps from being imported."""
+    if problem not in problems:
+        problems.append(problem)
+
+
+def _absent_hint(entry: str, base: Path) -> str:
+    if entry == STOCK:
+        return "The shipped workers are memoryengine.workers."
+    if (base / entry).exists():
+        return f"The one beside the config is ./{entry}."
+    return "Install it, or give its path as in ./my_workers."
+
+
+def _origin(name: str) -> str:
+    """The file of a module that could not be imported, "" where there is none."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return ""
+    return spec.origin or "" if spec else ""
+
+
+def _import_problem(file: str, error: BaseException, place: Place) -> Problem:
     """The problem at the line of the module that raised, or at the config's where that cannot be told."""
-    said = f"{type(error).__name__}: {error}"
+    said = ": ".join(filter(None, (type(error).__name__, str(error).strip().rstrip("."))))
     message = f"This module of workers cannot be imported: {said}."
-    if isinstance(error, SyntaxError) and error.filename:
-        return Problem(error.filename, error.lineno or 1, error.offset or 1, message)
+    if isinstance(error, SyntaxError):
+        at = error.filename or file
+        return Problem(at, error.lineno or 1, error.offset or 1, message) if at else place.problem(message)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_machinery(f.filename)]
-    if frames:
-        return Problem(frames[0].filename, frames[0].lineno or 1, 1, message)
-    return place.problem(f"The module {name!r} cannot be imported: {said}.")
+    if not frames:
+        return Problem(file, 1, 1, message) if file else place.problem(message)
+    folder = Path(frames[0].filename).parent
+    last = [f for f in frames if Path(f.filename).is_relative_to(folder)][-1]
+    return Problem(last.filename, last.lineno or 1, 1, message, _import_hint(error, folder))
+
+
+def _import_hint(error: BaseException, folder: Path) -> str:
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    if (folder / f"{error.name}.py").is_file() or (folder / error.name).is_dir():
+        return f"It lies beside this module: write `from . import {error.name}`."
+    return "Install the package that holds it."
 
 
 def _is_machinery(file: str) -> bool:

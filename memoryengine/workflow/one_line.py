@@ -6,8 +6,9 @@ import re
 
 from ..errors import Problem
 from ..yaml_tree import Node, Place
-from .steps import STEP_NAME, AnyStep, Parallel, Step
+from .steps import STEP_NAME, AnyStep, Parallel, Step, Unread
 
+FORM = "The form is a,[b|c,d],e."
 TOKEN = re.compile(r"\s*([\[\]|,]|[^\s\[\]|,][^\[\]|,]*)")
 
 
@@ -18,6 +19,16 @@ def read_line(node: Node, problems: list[Problem]) -> tuple[AnyStep, ...]:
     if line.token != "":
         line.wrong(f"A {line.token!r} stands outside of any brackets.")
     return steps
+
+
+def _index_in(source: str, passed: int) -> int:
+    """Where in a source of several lines the text goes on after `passed` characters, white space not counted.
+
+    Nothing but white space, a quote or the head of a block (`>-`) sets the source apart from the text.
+    """
+    start = source.find("\n") + 1 if source[0] in ">|" else int(source[0] in "'\"")
+    places = [i for i in range(start, len(source)) if not source[i].isspace()]
+    return places[passed] if passed < len(places) else len(source.rstrip())
 
 
 class _Line:
@@ -37,11 +48,15 @@ class _Line:
 
     def place(self) -> Place:
         start = self.node.place
-        several = "\n" in self.text
-        return start if several else Place(start.file, start.line, start.column + self.shift + self.at)
+        if not self.node.source:
+            return Place(start.file, start.line, start.column + self.shift + self.at)
+        before = self.node.source[: _index_in(self.node.source, len("".join(self.text[: self.at].split())))]
+        lines = before.count("\n")
+        column = len(before) - before.rfind("\n") if lines else start.column + len(before)
+        return Place(start.file, start.line + lines, column)
 
     def wrong(self, message: str) -> None:
-        self.problems.append(self.place().problem(message, "The form is a,[b|c,d],e."))
+        self.problems.append(self.place().problem(message, FORM))
 
     def steps(self, closing: tuple[str, ...]) -> tuple[AnyStep, ...]:
         steps: list[AnyStep] = []
@@ -66,7 +81,7 @@ class _Line:
         if not STEP_NAME.fullmatch(token):
             self.wrong(f"{token!r} is no name of a worker.")
             self.next()
-            return None
+            return Unread(place)
         self.next()
         return Step(token, place)
 
@@ -81,5 +96,5 @@ class _Line:
         if self.token == "]":
             self.next()
         else:
-            self.wrong("A bracket is not closed.")
+            self.problems.append(place.problem("A bracket is not closed.", FORM))
         return Parallel(tuple(branches), place)

@@ -51,7 +51,14 @@ class Parallel:
     place: Place
 
 
-AnyStep = Step | Include | Parallel
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A step that could not be read, so that nothing is known of what it takes and gives."""
+
+    place: Place
+
+
+AnyStep = Step | Include | Parallel | Unread
 
 
 @dataclass(frozen=True, slots=True)

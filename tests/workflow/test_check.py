@@ -335,6 +335,7 @@ def test_nothing_is_made_up_after_a_step_of_which_nothing_is_known(check: Check)
     _, problems = check(
         "operation: x\ninputs: [query]\noutputs: [hits]\nsteps:\n  - zzzzzz\n  - fuse\n  - count: {in: {hitz: a}}\n"
     )
-    assert len(problems) == 2
+    assert len(problems) == 3
     assert "There is no worker or instance 'zzzzzz'. There are:" in told(problems)[0]
     assert "'count' has no input 'hitz'" in told(problems)[1]
+    assert "The output 'number' of 'count' is read by no step." in told(problems)[2]  # it was not there for zzzzzz

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from memoryengine.errors import ConfigError
-from memoryengine.workflow import load_workers, load_workflows, prompts_of
+from memoryengine.workflow import load_workers, load_workflows, lost_workers, prompts_of
 from memoryengine.yaml_tree import Place
 
 WORKER = '''
@@ -158,3 +158,68 @@ def test_stock_workflows_and_an_empty_folder(tmp_path: Path) -> None:
     assert len(problems) == 2
     assert "holds no workflow" in str(problems[0])
     assert "There is no folder" in str(problems[1])
+
+
+@pytest.mark.parametrize(
+    ("entry", "message", "hint"),
+    [
+        ("./mine/one", "There is no package of workers at", "Did you mean 'one.py'?"),
+        ("mine", "There is no package 'mine' of workers.", "The one beside the config is ./mine."),
+        ("alone.py", "There is no package 'alone.py' of workers.", "The one beside the config is ./alone.py."),
+        ("stock", "There is no package 'stock' of workers.", "The shipped workers are memoryengine.workers."),
+        ("./deep", "There is no worker in './deep'.", "or in the __init__.py of a folder in it."),
+    ],
+)
+def test_what_was_probably_meant_by_an_entry(tmp_path: Path, entry: str, message: str, hint: str) -> None:
+    write(tmp_path / "mine/one.py", WORKER.format(name="one"))
+    write(tmp_path / "alone.py", WORKER.format(name="two"))
+    write(tmp_path / "deep/a/one.py", WORKER.format(name="one"))
+    specs, problems = load_workers([entry], tmp_path, [PLACE])
+    assert dict(specs) == {}
+    assert len(problems) == 1
+    assert problems[0].message.startswith(message)
+    assert hint in problems[0].hint
+    assert (problems[0].file, problems[0].line) == (PLACE.file, PLACE.line)
+
+
+def test_a_module_that_fails_is_one_problem_for_all_that_import_it(tmp_path: Path) -> None:
+    broken = write(tmp_path / "mine/broken.py", "x = 1\ny = x / 0\n")
+    write(tmp_path / "mine/one.py", "from .broken import y\n" + WORKER.format(name="one"))
+    write(tmp_path / "mine/two.py", "from .broken import y\n" + WORKER.format(name="two"))
+    write(tmp_path / "mine/three.py", WORKER.format(name="three"))
+    specs, problems = load_workers(["./mine"], tmp_path, [PLACE])
+    assert list(specs) == ["three"]
+    assert [(p.file, p.line) for p in problems] == [(str(broken), 2)]
+    assert lost_workers(["./mine"], tmp_path, specs) == {"one", "two"}
+
+
+def test_a_module_beside_is_imported_with_a_dot(tmp_path: Path) -> None:
+    write(tmp_path / "mine/my_rules.py", "RULES = 1\n")
+    file = write(tmp_path / "mine/one.py", "import my_rules\n")
+    nul = write(tmp_path / "mine/two.py", "x = 1\0\n")
+    specs, problems = load_workers(["./mine"], tmp_path, [PLACE])
+    assert dict(specs) == {}
+    assert [(p.file, p.line) for p in problems] == [(str(file), 1), (str(nul), 1)]
+    assert problems[0].hint == "It lies beside this module: write `from . import my_rules`."
+    assert "null bytes" in problems[1].message
+
+
+def test_a_package_and_a_module_of_it_are_no_double(tmp_path: Path) -> None:
+    write(tmp_path / "mine/one.py", WORKER.format(name="one"))
+    write(tmp_path / "other/one.py", WORKER.format(name="one"))
+    specs, problems = load_workers(["./mine", "./mine/one.py"], tmp_path)
+    assert problems == []
+    assert list(specs) == ["one"]
+    _, problems = load_workers(["./mine", "./other"], tmp_path)
+    assert [p.message for p in problems] == ["The worker 'one' is there twice."]
+    assert "instances: {one: {use: other_name}}" in problems[0].hint
+
+
+def test_a_file_of_a_workflow_and_files_that_an_editor_left(tmp_path: Path) -> None:
+    file = write(tmp_path / "flows/x.yaml", "operation: x\nsteps: one\n")
+    (tmp_path / "flows/.#x.yaml").symlink_to("nobody@nowhere")
+    workflows, problems = load_workflows(["./flows"], tmp_path)
+    assert problems == []
+    assert [w.operation for w in workflows] == ["x"]
+    _, problems = load_workflows(["./flows/x.yaml"], tmp_path, [PLACE])
+    assert problems[0].hint == f"It is a file: name its folder, {str(file.parent)!r}."
