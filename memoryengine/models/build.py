@@ -10,6 +10,7 @@ from typing import Any, cast
 from ..errors import ConfigError, Problem
 from ..ports import ChatModel, Embedder, Reranker
 from .classes import accepted, class_problems, load_class, make_instance
+from .reading import nearest, read_settings
 from .retry import REAL, Effects, Limits
 from .specs import (
     KNOWN,
@@ -19,8 +20,6 @@ from .specs import (
     LimitSettings,
     ModelKind,
     RerankSettings,
-    nearest,
-    read_settings,
 )
 
 Spec = Mapping[str, object]

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import ConfigError
-from .specs import nearest
+from .reading import nearest
 
 
 @dataclass(frozen=True, slots=True)
