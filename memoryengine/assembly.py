@@ -17,6 +17,10 @@ from .settings import ModelSettings, Settings, read_settings
 from .worker import WorkerSpec
 from .workflow import Plan, check_workflows, load_workers, load_workflows, lost_workers, misspelt_instances
 
+RETRIEVAL = "retrieve_memory"
+CHAT_INPUTS = ("query", "window", "kinds")
+"""What a chat gives to the operation that retrieves memories; it may leave out all but the query."""
+
 STORES = {"sqlite": "memoryengine.stores.sqlite:SqliteStore"}
 
 
@@ -91,7 +95,20 @@ def check_content(settings: Settings) -> tuple[Mapping[str, WorkerSpec], Mapping
     ports = ports_of(settings.models)
     plans, plan_problems = check_workflows(workflows, workers, settings.instances, ports, lost)
     plan_problems += misspelt_instances(settings.instances, workflows, workers)
+    plan_problems += _chat_problems(plans.get(RETRIEVAL))
     return workers, plans, [*worker_problems, *workflow_problems, *plan_problems]
+
+
+def _chat_problems(plan: Plan | None) -> list[Problem]:
+    """Why a chat could not retrieve memories by a workflow that takes the place of the shipped one."""
+    if plan is None:
+        return []
+    more = [name for name, slot in plan.inputs.items() if slot.required and name not in CHAT_INPUTS]
+    wrong = [f"it needs {name!r}, which a chat does not give." for name in more]
+    wrong += ["it does not take 'query'."] if "query" not in plan.inputs else []
+    wrong += ["it does not give 'hits'."] if "hits" not in plan.outputs else []
+    hint = f"It may take {', '.join(CHAT_INPUTS)}; give an operation of another kind another name."
+    return [plan.place.problem(f"A chat cannot use the operation {RETRIEVAL!r}: {text}", hint) for text in wrong]
 
 
 def ports_of(models: ModelSettings) -> frozenset[str]:

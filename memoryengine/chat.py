@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from .assembly import RETRIEVAL
 from .commits import Seen
 from .engine import Engine
 from .errors import ConfigError, InputError, ModelAnswerError
@@ -108,10 +109,12 @@ class MemoryChat:
 
     async def _prompt(self, request: ChatRequest) -> _Prompt:
         history = await self._history(request)
+        given = {"query": request.query, "window": tuple(m.id for m in history), "kinds": KINDS}
+        taken = self.engine.plan(RETRIEVAL).inputs  # a workflow of the user's own may do without some of them
         result = await self.engine.run(
-            "retrieve_memory",
+            RETRIEVAL,
             request.scope,
-            {"query": request.query, "window": tuple(m.id for m in history), "kinds": KINDS},
+            {name: value for name, value in given.items() if name in taken},
             trigger="chat",
             locale=request.locale,
         )

@@ -16,6 +16,9 @@ from .plan import CHANGES
 from .steps import Name
 
 
+UNREAD = "Take it out, or bind it to what a step calls it, as in in: {query: other_name}."
+
+
 @dataclass(slots=True)
 class Value:
     """What a name holds from one write to the next; `maker` is the step that wrote it, "" for the caller."""
@@ -94,13 +97,14 @@ class Flow:
             return
         shown = f"{key!r}" if name == key else f"{key!r}, read from {name!r},"
         near = nearest(name, self.now)
-        meant = f"Did you mean {near!r}? Write `in: {{{key}: {near}}}`. " if near else ""
+        meant = f"Did you mean {near!r}? Write `in: {{{key}: {near}}}`" if near else ""
         there = f"What flows here: {', '.join(sorted(self.now)) or 'nothing'}."
         if slot.required:
-            self.wrong(place, f"The input {shown} of {step!r} is missing: no step before gives it.", meant + there)
+            hint = f"{meant}. {there}" if meant else there
+            self.wrong(place, f"The input {shown} of {step!r} is missing: no step before gives it.", hint)
         else:
-            default = f"Write `in: {{{key}: null}}` to take its default. "
-            self.wrong(place, f"The optional input {shown} of {step!r} is bound to nothing.", meant + default + there)
+            default = f"{f'{meant}, or' if meant else 'Write'} `in: {{{key}: null}}` to take its default. "
+            self.wrong(place, f"The optional input {shown} of {step!r} is bound to nothing.", default + there)
 
     # --- writing ---
 
@@ -192,7 +196,7 @@ class Flow:
 
     def _unused(self, value: Value) -> None:
         if not value.maker:
-            self.wrong(value.place, f"The input {value.name!r} of the operation is read by no step.", "Take it out.")
+            self.wrong(value.place, f"The input {value.name!r} of the operation is read by no step.", UNREAD)
             return
         self.wrong(
             value.place,

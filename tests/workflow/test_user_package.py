@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from memoryengine import AsyncMemoryEngine
 from memoryengine.assembly import check_config
 from memoryengine.workflow import run_plan
 
@@ -95,3 +96,42 @@ def test_a_problem_in_it_is_told_with_its_own_line_and_nothing_else(tmp_path: Pa
         "There is no worker or instance 'shuot'. Did you mean 'shout'?"
     )
     assert "shout_at" not in checked.plans
+
+
+RETRIEVE = """\
+operation: retrieve_memory
+inputs: [query]
+outputs: [hits]
+steps:
+  - search_memories: {in: {window: null, kinds: null}}
+"""
+
+
+async def test_a_chat_takes_a_retrieval_of_ones_own_that_wants_the_query_alone(tmp_path: Path) -> None:
+    file = make_house(tmp_path, RETRIEVE)
+    file.write_text(CONFIG + "store: {use: sqlite, path: ./x.db}\n", encoding="utf-8")
+    async with AsyncMemoryEngine(file) as engine:
+        memory = engine.user("ann")
+        await memory.add("Ann's hobby is chess.")
+        response = await engine.default_memory_chat.chat_with_memory("What is my hobby?", "ann")
+    assert [hit.item.content for hit in response.hits] == ["Ann's hobby is chess."]
+    assert "chess" in response.meta_data["memories"]
+    assert (tmp_path / "x.db").is_file()
+
+
+def test_a_retrieval_that_no_chat_can_use_is_told(tmp_path: Path) -> None:
+    text = RETRIEVE.replace("[query]", "[text]").replace("[hits]", "[found]")
+    text = text.replace("{in: {", "{in: {query: text, ").replace("null}}", "null}, out: {hits: found}}")
+    checked = check_config(make_house(tmp_path, text), {"HOME": str(tmp_path)})
+    assert [problem.message for problem in checked.problems] == [
+        "A chat cannot use the operation 'retrieve_memory': it needs 'text', which a chat does not give.",
+        "A chat cannot use the operation 'retrieve_memory': it does not take 'query'.",
+        "A chat cannot use the operation 'retrieve_memory': it does not give 'hits'.",
+    ]
+    assert {problem.line for problem in checked.problems} == {1}
+    assert check_config(make_second(tmp_path, text.replace("retrieve_memory", "find")), {}).problems == ()
+
+
+def make_second(folder: Path, workflow: str) -> Path:
+    (folder / "second").mkdir()
+    return make_house(folder / "second", workflow)
