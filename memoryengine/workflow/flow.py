@@ -15,7 +15,6 @@ from .bindings import SURE
 from .plan import CHANGES
 from .steps import Name
 
-
 UNREAD = "Take it out, or bind it to what a step calls it, as in in: {query: other_name}."
 
 
