@@ -12,6 +12,8 @@ from .trace import Usage
 from .values import Hit, Locale, Memory, Message
 from .workflow import StepTrace
 
+TYPED = ("hits", "memories", "messages")  # outputs that have a field of their own
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -73,14 +75,23 @@ class Result:
         if self.deleted_memories or self.deleted_messages:
             return f"deleted: {self.deleted_memories} memories, {self.deleted_messages} messages"
         found = (*(hit.item for hit in self.hits), *self.memories, *self.messages)
-        if found:
+        own = [_shown(name, value, self.locale) for name, value in self.outputs.items() if name not in TYPED and value]
+        if found or own:
             contents = {item.id: item.content for item in found}
-            return "\n".join(_listed(item, contents, self.locale) for item in found)
+            return "\n".join([*own, *(_listed(item, contents, self.locale) for item in found)])
         if self.actions:
             return "\n".join(["[MEMORY ACTIONS]:", *map(str, self.actions)])
         if self.stopped:
             return self.stopped
         return "nothing found" if self.outputs else "nothing to change"
+
+
+def _shown(name: str, value: object, locale: Locale) -> str:
+    """An output that only a workflow of the user's own has: a line for each thing remembered, or its name and value."""
+    items = [held.item if isinstance(held, Hit) else held for held in value] if isinstance(value, tuple) else []
+    if items and all(isinstance(item, Memory | Message) for item in items):
+        return "\n".join(show(item, locale) for item in items)
+    return f"{name}: {value}"
 
 
 def show(item: Memory | Message, locale: Locale) -> str:

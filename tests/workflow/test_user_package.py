@@ -119,6 +119,22 @@ async def test_a_chat_takes_a_retrieval_of_ones_own_that_wants_the_query_alone(t
     assert (tmp_path / "x.db").is_file()
 
 
+async def test_what_an_operation_of_ones_own_gives_is_shown(tmp_path: Path) -> None:
+    file = make_house(tmp_path)
+    text = RETRIEVE.replace("retrieve_memory", "find").replace("[hits]", "[found]")
+    text = text.replace("null}}", "null}, out: {hits: found}}")
+    (tmp_path / "my_workflows/find.yaml").write_text(text, encoding="utf-8")
+    async with AsyncMemoryEngine(file) as engine:
+        memory = engine.user("ann")
+        await memory.add("Ann's hobby is chess.")
+        shouted = await memory.run("shout_at", text="hello")
+        found = await memory.run("find", query="hobby")
+        nothing = await engine.user("bob").run("find", query="hobby")
+    assert str(shouted) == "text: HELLO!!!"
+    assert str(found).endswith("] Ann's hobby is chess.")
+    assert str(nothing) == "nothing found"
+
+
 def test_a_retrieval_that_no_chat_can_use_is_told(tmp_path: Path) -> None:
     text = RETRIEVE.replace("[query]", "[text]").replace("[hits]", "[found]")
     text = text.replace("{in: {", "{in: {query: text, ").replace("null}}", "null}, out: {hits: found}}")
