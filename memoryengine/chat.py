@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from .assembly import RETRIEVAL
 from .commits import Seen
@@ -181,11 +181,10 @@ def read_request(
         raise InputError(
             f"history_message_strategy is {strategy!r}; it must be 'auto', 'configured', None or a number of messages."
         )
-    extra = (temporary_memories,) if isinstance(temporary_memories, str) else tuple(temporary_memories or ())
-    named = (("system_prompt", (system_prompt,)), ("memory_prompt", (memory_prompt,)), ("temporary_memories", extra))
-    for name, texts in named:
-        if wrong := [text for text in texts if not isinstance(text, str | None)]:
-            raise InputError(f"{name} holds {type(wrong[0]).__name__}; it must be text.")
+    _check_texts("system_prompt", (system_prompt,))
+    _check_texts("memory_prompt", (memory_prompt,))
+    several = isinstance(temporary_memories, Iterable) and not isinstance(temporary_memories, str)
+    extra = tuple(temporary_memories or ()) if several else (temporary_memories,)
     return ChatRequest(
         clean(query),
         scope,
@@ -193,10 +192,19 @@ def read_request(
         role_name or "",
         system_prompt,
         memory_prompt,
-        tuple(clean(line) for line in extra if line and line.strip()),
+        tuple(clean(text) for text in _check_texts("temporary_memories", extra) if text.strip()),
         strategy,
         remember_response,
     )
+
+
+def _check_texts(name: str, given: Iterable[object]) -> tuple[str, ...]:
+    """The texts among what an argument holds, without None; raises `InputError` for anything else."""
+    held = tuple(one for one in given if one is not None)
+    for one in held:
+        if not isinstance(one, str):
+            raise InputError(f"{name} holds {type(one).__name__}; it must be text.")
+    return cast("tuple[str, ...]", held)
 
 
 def scope_of(engine: Engine, user: str | None, namespace: str | None = None) -> Scope:
