@@ -124,4 +124,5 @@ async def plain_rankings(
 
 def _unit(vectors: Sequence[Vector]) -> Matrix:
     matrix = np.asarray(vectors, np.float32)
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)  # type: ignore[no-any-return]
+    unit: Matrix = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return unit
