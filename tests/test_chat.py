@@ -199,11 +199,14 @@ async def test_a_turn_without_a_usable_answer_is_not_kept(
 ) -> None:
     engine, model = chatting([answer, "Fine."])
     chat = engine.default_memory_chat
-    with pytest.raises(error):
+
+    async def ask() -> object:
         if streamed:
-            [piece async for piece in chat.stream_with_memory("I like tea.", "ann")]
-        else:
-            await chat.chat_with_memory("I like tea.", "ann")
+            return [piece async for piece in chat.stream_with_memory("I like tea.", "ann")]
+        return await chat.chat_with_memory("I like tea.", "ann")
+
+    with pytest.raises(error):
+        await ask()
     assert await kept(engine) == []
     assert (await chat.chat_with_memory("I like tea.", "ann")).message.content == "Fine."
     assert await kept(engine) == [("user", "I like tea."), ("assistant", "Fine.")]
