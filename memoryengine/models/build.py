@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -140,6 +141,7 @@ def _from_class(kind: ModelKind, spec: Spec, folder: Path, place: str, effects: 
     made = make_instance(found, options, place)
     port, other = _PORTS[kind]
     if isinstance(made, port):
+        _refuse(_unfit(made, port, place))
         return _checked(made, dimensions, place)
     # nothing but a class of LlamaIndex can have loaded it, so this import costs nothing by now
     if "llama_index.core" in sys.modules:
@@ -151,6 +153,21 @@ def _from_class(kind: ModelKind, spec: Spec, folder: Path, place: str, effects: 
         f"{place}.class: {found.__name__} is neither {other} nor a {port.__name__} of memoryengine.ports, which also "
         f"needs: {', '.join(lacking)}."
     )
+
+
+def _unfit(made: Any, port: type, place: str) -> list[str]:
+    """How an object that has the names of a port is none all the same."""
+    name, held = type(made).__name__, set(_members(port))
+    found = [
+        f"{place}.class: {name}.{method} must be an `async def`."
+        for method in ("chat", "embed", "rerank", "close")
+        if method in held and not inspect.iscoroutinefunction(getattr(made, method))
+    ]
+    if not isinstance(made.name, str) or not made.name.strip():
+        found.append(f"{place}.class: {name}.name must be a text, not {made.name!r}.")
+    if "dimensions" in held and (type(made.dimensions) is not int or made.dimensions < 1):
+        found.append(f"{place}.class: {name}.dimensions must be a whole number from 1, not {made.dimensions!r}.")
+    return found
 
 
 def _checked(made: Any, dimensions: object, place: str) -> Any:

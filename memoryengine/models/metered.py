@@ -1,10 +1,14 @@
-"""Models that report each of their calls to `memoryengine.trace`, and are otherwise the model they wrap."""
+"""Models that report each of their calls to `memoryengine.trace`, and are otherwise the model they wrap.
+
+A model may be anybody's class: what it raises becomes a `ModelError`, and an answer of the wrong shape is refused here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager, nullcontext
 
+from ..errors import MemoryEngineError, ModelAnswerError, ModelError
 from ..ports import ChatModel, Embedder, Reply, Reranker, Turn, Vector
 from ..trace import record
 
@@ -23,17 +27,21 @@ class MeteredChat:
     async def chat(self, turns: Sequence[Turn], *, max_tokens: int | None = None) -> Reply:
         """The wrapped model's answer."""
         record("chat")
-        reply = await self._model.chat(turns, max_tokens=max_tokens)
+        with _as_ours(self.name):
+            reply: object = await self._model.chat(turns, max_tokens=max_tokens)
+        if not isinstance(reply, Reply):
+            raise ModelAnswerError(f"The model {self.name!r} answered with {type(reply).__name__}, not with a Reply.")
         record("chat", calls=0, input_tokens=reply.input_tokens, output_tokens=reply.output_tokens)
         return reply
 
     async def stream(self, turns: Sequence[Turn]) -> AsyncIterator[str]:
         """The wrapped model's answer piece by piece; its tokens are not known."""
         record("chat")
-        pieces = self._model.stream(turns)
-        async with aclosing(pieces) if isinstance(pieces, AsyncGenerator) else nullcontext():
-            async for piece in pieces:
-                yield piece
+        with _as_ours(self.name):
+            pieces = self._model.stream(turns)
+            async with aclosing(pieces) if isinstance(pieces, AsyncGenerator) else nullcontext():
+                async for piece in pieces:
+                    yield piece
 
     async def close(self) -> None:
         """Close the wrapped model."""
@@ -59,7 +67,16 @@ class MeteredEmbedder:
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
         """The wrapped model's vectors."""
         record("embed")
-        return await self._model.embed(texts, query=query)
+        with _as_ours(self.name):
+            vectors = await self._model.embed(texts, query=query)
+            lengths = {len(vector) for vector in vectors}
+        if len(vectors) != len(texts) or not lengths <= {self.dimensions}:
+            shown = ", ".join(map(str, sorted(lengths))) or "no"
+            raise ModelAnswerError(
+                f"The model {self.name!r} gave {len(vectors)} vectors of {shown} numbers for {len(texts)} texts; it "
+                f"must give one of {self.dimensions} numbers for each."
+            )
+        return vectors
 
     async def close(self) -> None:
         """Close the wrapped model."""
@@ -80,8 +97,24 @@ class MeteredReranker:
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         """The wrapped model's scores."""
         record("rerank")
-        return await self._model.rerank(query, texts)
+        with _as_ours(self.name):
+            scores = await self._model.rerank(query, texts)
+            count = len(scores)
+        if count != len(texts):
+            raise ModelAnswerError(f"The model {self.name!r} gave {count} scores for {len(texts)} texts.")
+        return scores
 
     async def close(self) -> None:
         """Close the wrapped model."""
         await self._model.close()
+
+
+@contextmanager
+def _as_ours(name: str) -> Iterator[None]:
+    """Whatever a model raises, as an error of the engine."""
+    try:
+        yield
+    except MemoryEngineError:
+        raise
+    except Exception as error:  # the edge to a class of anybody's
+        raise ModelError(f"The model {name!r} raised {type(error).__name__}.", excerpt=str(error)) from error

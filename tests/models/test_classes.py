@@ -31,6 +31,14 @@ class MyEmbedder:
 class Half:
     name = "half"
 
+class Odd:
+    name = None
+    dimensions = "8"
+    def embed(self, texts, *, query=False):
+        return [[1.0] * 8 for _ in texts]
+    async def close(self):
+        pass
+
 class Fussy:
     def __init__(self, api_key):
         raise ValueError(f"no good: {api_key}")
@@ -94,6 +102,9 @@ async def test_a_port_in_a_users_file(folder: Path) -> None:
         ({"class": "./llama.py:Hashed"}, "dimensions is missing"),
         ({"class": "./llama.py:Hashed", "dimensions": 8, "leters": "ab"}, "Did you mean 'letters'?"),
         ({"class": "./llama.py:Hashed", "dimensions": 8, "letters": 7}, "letters: Input should be a valid string"),
+        ({"class": "./mine.py:Odd"}, "models.embedder.class: Odd.embed must be an `async def`."),
+        ({"class": "./mine.py:Odd"}, "models.embedder.class: Odd.name must be a text, not None."),
+        ({"class": "./mine.py:Odd"}, "models.embedder.class: Odd.dimensions must be a whole number from 1, not '8'."),
         ({"class": "json:JSONDecoderr"}, "Did you mean 'JSONDecoder'?"),
         ({"class": "memoryengine.models.offline_chat.OfflineChat"}, "neither a LlamaIndex embedding model"),
     ],

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
-from memoryengine.errors import ModelAnswerError
+from memoryengine.errors import ModelAnswerError, ModelError
 from memoryengine.models.metered import MeteredChat, MeteredEmbedder, MeteredReranker
 from memoryengine.models.scripted import ScriptedChat, ScriptedEmbedder, ScriptedReranker
 from memoryengine.ports import Reply, Turn
@@ -83,3 +86,67 @@ async def test_scripted_models_keep_a_record() -> None:
     assert embedder.calls == [("a",), ("b",)]
     await MeteredChat(chat).close()
     assert chat.closed
+
+
+class Foreign:
+    """Models of somebody who never read the contract."""
+
+    name = "foreign"
+    dimensions = 2
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    async def chat(self, turns: object, *, max_tokens: int | None = None) -> Any:
+        return self._said()
+
+    async def stream(self, turns: object) -> AsyncIterator[str]:
+        yield "some"
+        yield self._said()
+
+    async def embed(self, texts: object, *, query: bool = False) -> Any:
+        return self._said()
+
+    async def rerank(self, query: str, texts: object) -> Any:
+        return self._said()
+
+    async def close(self) -> None: ...
+
+    def _said(self) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+async def test_what_a_foreign_model_raises_is_an_error_of_ours() -> None:
+    foreign = Foreign(KeyError("choices"))
+    pieces = MeteredChat(foreign).stream(HELLO)
+    for call in (
+        MeteredChat(foreign).chat(HELLO),
+        MeteredEmbedder(foreign).embed(["a"]),
+        MeteredReranker(foreign).rerank("a", ["b"]),
+    ):
+        with pytest.raises(ModelError, match=r"The model 'foreign' raised KeyError\. It read: \"'choices'\"") as caught:
+            await call
+        assert caught.value.__cause__ is foreign.answer
+    assert await anext(pieces) == "some"
+    with pytest.raises(ModelError, match="raised KeyError"):
+        await anext(pieces)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ([[1.0, 0.0]], "gave 1 vectors of 2 numbers for 2 texts; it must give one of 2 numbers for each."),
+        ([[1.0, 0.0], [1.0]], "gave 2 vectors of 1, 2 numbers for 2 texts"),
+        ([], "gave 0 vectors of no numbers for 2 texts"),
+        (None, "raised TypeError"),
+    ],
+)
+async def test_vectors_that_do_not_fit_are_refused(answer: object, wrong: str) -> None:
+    with pytest.raises(ModelError, match=re.escape(wrong)):
+        await MeteredEmbedder(Foreign(answer)).embed(["a", "b"])
+    with pytest.raises(ModelError, match="3 texts"):
+        await MeteredReranker(Foreign([0.5])).rerank("q", ["a", "b", "c"])
+    with pytest.raises(ModelAnswerError, match="answered with str, not with a Reply"):
+        await MeteredChat(Foreign("hello")).chat(HELLO)
