@@ -15,7 +15,7 @@ from .engine import Engine
 from .errors import ConfigError, InputError, ModelAnswerError
 from .filters import AllOf, Filter, Is, Not
 from .intake import LONGEST_CONTENT, checked_name, read_message
-from .ports import ChatModel, Sort, Turn
+from .ports import NEWEST_FIRST, ChatModel, Turn
 from .prompts import Prompt, fence, load_prompt
 from .records import PENDING
 from .results import show
@@ -24,7 +24,6 @@ from .values import KINDS, Hit, Locale, Message, Scope
 
 LONGEST_HISTORY = 40
 LONGEST_TURN = 8_000  # characters of an earlier message that a model is shown
-NEWEST_FIRST = (Sort("said_at", descending=True), Sort("recorded_at", descending=True))
 History = int | Literal["auto"] | None
 HistoryStrategy = History | Literal["configured"]
 

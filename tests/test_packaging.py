@@ -13,6 +13,7 @@ import sysconfig
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -57,6 +58,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+# Python 3.11.4 brought the filter; later versions warn without it.
+SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+
+
 @pytest.fixture(scope="module")
 def sdist(project: Path) -> Path:
     run([sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", "dist"], project)
@@ -68,7 +73,7 @@ def sdist(project: Path) -> Path:
 def wheel_of_sdist(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sdist")
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, **SAFELY)
     (unpacked,) = folder.iterdir()
     return build_wheel(unpacked)
 
