@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .errors import ModelError
+from .errors import ModelError, StoreUnavailable
 from .filters import Has, Not
 from .locks import ScopeLocks
 from .ports import Embedder, Store
@@ -29,13 +29,14 @@ class EmbeddingQueue:
     async def flush(self, scope: Scope, collections: Iterable[str] = SEARCHED) -> str:
         """Attach vectors to all that waits in these collections; returns a warning, empty where all went well.
 
-        What the model cannot embed now waits on and is found by keyword meanwhile.
+        What the model cannot embed now, or the store not write (a full disk must not end reading), waits on and is
+        found by keyword meanwhile.
         """
         async with self._locks.of(scope):
             try:
                 for collection in collections:
                     await self._flush(scope, collection)
-            except ModelError as error:
+            except (ModelError, StoreUnavailable) as error:
                 return f"New texts wait for their vectors and are found by keyword alone until then: {error.message}"
         return ""
 
