@@ -130,3 +130,68 @@ def test_history_holds_ids_and_no_text() -> None:
     assert "secret" not in str(entry)
     assert entry["new"] == ["new"]
     assert entry["run"] == "run1"
+
+
+def test_a_contradicted_memory_takes_the_insights_that_rest_on_it_and_frees_their_other_evidence() -> None:
+    base = ground(
+        [message("m1", memories=("a",))],
+        [
+            memory("a", sources=("m1",), reflected=True),
+            memory("b", reflected=True),
+            memory("c", reflected=True, status="expired"),
+            memory("i", kind="insight", evidence=("a", "b", "c")),
+            memory("j", kind="insight", evidence=("a", "b"), status="expired"),
+        ],
+    )
+    changes = Changes(memories=(memory("new", sources=("m1",)),), expired=(Expiry("a", "contradicted", "new"),))
+    kept = prune(changes, base)
+    assert kept.expired == (Expiry("a", "contradicted", "new"), Expiry("i", "contradicted", "new"))
+    set_ = patches(kept, base)
+    assert set_[MEMORIES, "b"] == {"reflected": False}
+    assert (MEMORIES, "c") not in set_
+    assert set_[MEMORIES, "i"]["status"] == "expired"
+    contained = replace(changes, expired=(Expiry("a", "contained", "new"),))
+    assert prune(contained, base).expired == contained.expired
+
+
+def test_what_an_insight_that_fell_away_was_to_sum_up_waits_for_the_next_reflection() -> None:
+    base = ground(memories=[memory("a"), memory("b", status="expired"), memory("c")])
+    insight = memory("i", kind="insight", evidence=("a", "b"))
+    kept = prune(Changes(memories=(insight,), reflected=("a", "b", "c")), base)
+    assert kept.memories == ()
+    assert kept.reflected == ("c",)
+    assert prune(Changes(reflected=("a", "c", "gone")), base).reflected == ("a", "c")
+
+
+def answer(id_: str, content: str, *repeats: str) -> Document:
+    made = Message(id=id_, role="assistant", content=content, said_at=NOW, recorded_at=NOW)
+    return message_document(made, repeats)
+
+
+def told(id_: str, content: str, **fields: object) -> Document:
+    return replace(message(id_, **fields), body={"content": content})
+
+
+def test_answers_that_repeat_a_word_of_what_goes_go_with_it_and_answers_to_those_too() -> None:
+    base = ground(
+        [
+            told("m1", "Der Hund heisst Bello", memories=("a",)),
+            answer("r1", "What a fine marimba.", "m1"),
+            answer("r2", "Bello, you said.", "m1", "a"),
+            answer("r3", "I see.", "m1", "a"),
+            answer("r4", "As I said, the marimba.", "r1"),
+            answer("r5", "A marimba is a xylophone.", "other"),
+        ],
+        [memory("a", content="User plays the marimba.", sources=("m1",)), memory("b", sources=("r4", "m7"))],
+    )
+    deleted = Changes(deleted=("a",))
+    set_ = patches(prune(deleted, base), base)
+    assert {id_ for (_, id_), fields in set_.items() if fields.get("hidden")} == {"m1", "r1", "r2", "r4"}
+    writes = to_writes(prune(replace(deleted, with_messages=True), base), base, RUN)
+    assert {id_ for _, id_ in writes.delete} == {"a", "m1", "r1", "r2", "r4"}
+    assert writes.entry["messages_deleted"] == 4
+    assert {p.id: p.fields for p in writes.patch} == {"b": {"sources": ("m7",)}}
+    born = memory("n", content="User plays the marimba.", sources=("m1",), status="expired", superseded_by="a")
+    hidden = patches(Changes(memories=(born,)), base)
+    assert hidden[MESSAGES, "r4"] == {"hidden": True}
+    assert (MESSAGES, "r3") not in hidden
