@@ -21,7 +21,7 @@ from .models.gate import Gate
 from .ports import Appended, Clock, Store
 from .records import MEMORIES, MESSAGES, PENDING
 from .results import Result
-from .settings import Settings, load_settings, locale
+from .settings import Settings, locale, read_settings
 from .values import Memory, Message, Scope
 from .workflow import Plan
 
@@ -63,8 +63,9 @@ class AsyncMemoryEngine:
     """
 
     def __init__(self, config_path: Config = None, *, clock: Clock | None = None, store: Store | None = None) -> None:
-        self.settings: Settings = load_settings(config_path, environ=os.environ)
-        self._engine: Engine = assemble(self.settings, clock or SystemClock(), locale(self.settings), store)
+        settings, problems = read_settings(config_path, environ=os.environ)
+        self.settings: Settings = settings
+        self._engine: Engine = assemble(settings, clock or SystemClock(), locale(settings), store, problems)
         self._opening = Gate(1)  # for any event loop: an engine may serve several
         self._opened = self._closed = False
 

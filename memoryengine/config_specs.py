@@ -109,6 +109,14 @@ def placed(part: str, node: Node, sentences: Iterable[str]) -> list[Problem]:
     return [_place_of(part, node, sentence).problem(sentence) for sentence in sentences]
 
 
+def beside(problems: Iterable[Problem], known: Iterable[Problem], node: Node) -> list[Problem]:
+    """The problems that stand at no entry of a spec that has a known one already."""
+    told = {(problem.line, problem.column) for problem in known if problem.line}
+    entries = [(node.key_place(key), held.place) for key, held in node.items()]
+    wrong = {place for key, value in entries if (value.line, value.column) in told for place in (key, value)}
+    return [p for p in problems if Place(p.file, p.line, p.column) not in wrong]
+
+
 def _place_of(part: str, node: Node, sentence: str) -> Place:
     named = [key for key in node.keys if f"{part}.{key}" in sentence or f"{key!r}" in sentence.partition("?")[0]]
     return node.key_place(max(named, key=len)) if named else node.place

@@ -31,6 +31,7 @@ from .errors import (
     MemoryEngineError,
     Moved,
     NotFound,
+    Problem,
     StoreError,
     WorkerError,
 )
@@ -161,11 +162,16 @@ class Engine:
                 return _joined(results)
 
 
-def assemble(settings: Settings, clock: Clock, locale: Locale, store: Store | None = None) -> Engine:
-    """Build an engine; raises `ConfigError` with every problem of the workers and workflows that settings name."""
+def assemble(
+    settings: Settings, clock: Clock, locale: Locale, store: Store | None = None, known: Sequence[Problem] = ()
+) -> Engine:
+    """Build an engine; raises `ConfigError` with every problem of the workers and workflows that settings name.
+
+    `known` are the problems of the settings themselves, which are raised with those.
+    """
     workers, plans, problems = check_content(settings)
-    if problems:
-        raise ConfigError(problems)
+    if known or problems:
+        raise ConfigError([*known, *problems])
     chosen = store or build_store(settings.store)
     return Engine(settings, chosen, Models(settings.models), workers, plans, clock, locale)
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from . import values
 from .coerce import BROKEN, as_meant, coerce, found, unknown_keys
 from .config_files import ADDED, Config, read_config
-from .config_specs import SECRETS, Keys, Spec, placed, read_spec, store_problems
+from .config_specs import SECRETS, Keys, Spec, beside, placed, read_spec, store_problems
 from .errors import ConfigError, Problem
 from .worker import InstanceSettings, is_path
 from .yaml_tree import Node, Place, nearest, unset_variables
@@ -258,10 +258,11 @@ class _Reader:
         folder = self.folder(node)
         spec, problems = read_spec(part, node, folder, self.keys)
         self.problems += problems
-        if spec is not None and not problems:
+        if spec is not None and ("use" in spec) != ("class" in spec):
             # a key that is only missing is told of when a model is opened
             tried = {**spec, **{key: "unset" for key, held in node.items() if key in SECRETS and held.unset}}
-            self.problems += placed(part, node, check_spec(kind, tried, folder=folder, place=part))
+            more = placed(part, node, check_spec(kind, tried, folder=folder, place=part))
+            self.problems += beside(more, problems, node)
         return spec
 
     def store(self) -> Spec:
@@ -272,7 +273,8 @@ class _Reader:
         spec, problems = read_spec("store", node, self.folder(node), self.keys)
         if spec is None and not problems:
             problems = [node.place.problem("`store` must say where memory lives, as in {use: sqlite, path: ...}.")]
-        problems += self.store_problems(spec, node) if spec and not problems else []
+        if spec is not None and ("use" in spec) != ("class" in spec):
+            problems += beside(self.store_problems(spec, node), problems, node)
         self.problems += problems
         if spec is None or problems:
             return _default_store(self.environ)

@@ -379,6 +379,27 @@ def test_every_bound_that_is_broken_is_told_at_its_key(tmp_path: Path) -> None:
     assert "`embed_batch` must be at least 1, not 0." in problems[3]
 
 
+def test_one_wrong_entry_hides_no_other(tmp_path: Path) -> None:
+    text = """\
+store: {use: sqlite, path: $HOME/x.db, cache: 5}
+models:
+  chat: {use: openai_like, model: m, api_base: "${NO_BASE}", temperature: 7, api_key: "${NO_KEY}"}
+  embedder: {class: $HERE/x.py:Embedder, dimensions: 0}
+"""
+    settings, problems = read_settings(write(tmp_path / "c.yaml", text), environ=HOME)
+    assert [(p.line, p.message.partition(" ")[0]) for p in problems] == [
+        (3, "The"),
+        (3, "models.chat.temperature"),
+        (4, "`models.embedder.class`"),
+        (4, "models.embedder.dimensions"),
+        (1, "`store.path`"),
+        (1, "The"),
+    ]
+    assert "NO_BASE" in problems[0].message
+    assert "has no 'cache'" in problems[5].message
+    assert [p.message.split()[3] for p in settings.missing] == ["NO_KEY"]
+
+
 def test_a_store_of_ones_own_is_made_from_a_file_beside_the_config(tmp_path: Path) -> None:
     write(tmp_path / "stores/mine.py", "from memoryengine.stores.sqlite import SqliteStore\n\n"
           "class Mine(SqliteStore): ...\n\nclass Other: ...\n")  # fmt: skip

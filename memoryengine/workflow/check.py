@@ -47,8 +47,8 @@ def misspelt_instances(
     used = {name for workflow in workflows for name in _names(workflow.steps)}
     problems = []
     for name, instance in instances.items():
-        near = nearest(name, {*used, *specs} - {name, instance.use}, least=SURE)
-        if near and instance.use in specs and name not in used and name not in specs:
+        near = nearest(name, {*used, *specs} - {name}, least=SURE)
+        if near and not name.startswith(near) and instance.use in specs and name not in used and name not in specs:
             message = f"The instance {name!r} is used by no step."
             problems.append(instance.place.problem(message, f"Did you mean {near!r}? Else take it out."))
     return problems

@@ -12,6 +12,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
@@ -114,6 +115,7 @@ def _folder_workflows(folder: Path, place: Place) -> tuple[dict[str, Workflow], 
             first = workflows[workflow.operation].place
             message = f"The operation {workflow.operation!r} is there twice in this folder."
             problems.append(workflow.place.problem(message, f"It is in {first.file}:{first.line} already."))
+            workflows[str(file)] = replace(workflow, operation=str(file))  # so that it is checked all the same
         elif workflow:
             workflows[workflow.operation] = workflow
     if not files:
@@ -260,7 +262,7 @@ def _import_hint(error: BaseException, folder: Path) -> str:
         return ""
     if (folder / f"{error.name}.py").is_file() or (folder / error.name).is_dir():
         return f"It lies beside this module: write `from . import {error.name}`."
-    return "Install the package that holds it."
+    return "" if error.name.partition(".")[0] in sys.modules else "Install the package that holds it."
 
 
 def _is_machinery(file: str) -> bool:

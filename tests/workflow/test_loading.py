@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from memoryengine.errors import ConfigError
-from memoryengine.workflow import load_workers, load_workflows, lost_workers, prompts_of
+from memoryengine.workflow import check_workflows, load_workers, load_workflows, lost_workers, prompts_of
 from memoryengine.yaml_tree import Place
 
 WORKER = '''
@@ -213,6 +213,16 @@ def test_a_package_and_a_module_of_it_are_no_double(tmp_path: Path) -> None:
     _, problems = load_workers(["./mine", "./other"], tmp_path)
     assert [p.message for p in problems] == ["The worker 'one' is there twice."]
     assert "instances: {one: {use: other_name}}" in problems[0].hint
+
+
+def test_an_operation_that_is_there_twice_is_checked_twice(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", "operation: x\nsteps: one\n")
+    second = write(tmp_path / "b.yaml", "operation: x\nsteps: two\n")
+    workflows, problems = load_workflows([str(tmp_path)], Path())
+    assert [p.message for p in problems] == ["The operation 'x' is there twice in this folder."]
+    assert [w.operation for w in workflows] == ["x", str(second)]
+    _, problems = check_workflows(workflows, {}, {}, frozenset())
+    assert [(Path(p.file).name, p.line) for p in problems] == [("a.yaml", 2), ("b.yaml", 2)]
 
 
 def test_a_file_of_a_workflow_and_files_that_an_editor_left(tmp_path: Path) -> None:

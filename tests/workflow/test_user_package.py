@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from memoryengine import AsyncMemoryEngine
 from memoryengine.assembly import check_config
+from memoryengine.errors import ConfigError
 from memoryengine.workflow import run_plan
 
 CONFIG = """\
@@ -85,6 +88,21 @@ steps:
     assert checked.problems == ()
     assert set(checked.plans["list_memory"].outputs) == {"hits"}
     assert checked.plans["list_memory"].inputs == checked.plans["retrieve_memory"].inputs
+
+
+def test_everything_that_is_wrong_is_raised_in_one_go(tmp_path: Path) -> None:
+    file = make_house(tmp_path, WORKFLOW.replace("shout,shout_twice", "shuot,shout_twice"))
+    wrong = CONFIG.replace("times: 2", "tims: 2") + "language: zz\nlimits: {run_seconds: 0}\n"
+    file.write_text(wrong, encoding="utf-8")
+    with pytest.raises(ConfigError, match="4 problems were found") as caught:
+        AsyncMemoryEngine(file)
+    assert [(Path(p.file).name, p.line) for p in caught.value.problems] == [
+        ("mine.yaml", 6),
+        ("mine.yaml", 7),
+        ("mine.yaml", 5),
+        ("shout_at.yaml", 4),
+    ]
+    assert caught.value.problems == check_config(file, {"HOME": str(tmp_path)}).problems
 
 
 def test_a_problem_in_it_is_told_with_its_own_line_and_nothing_else(tmp_path: Path) -> None:
