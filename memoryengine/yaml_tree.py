@@ -19,7 +19,7 @@ from .errors import Problem
 
 Plain = None | bool | int | float | str
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 250_000
 MOST_NODES = 20_000  # aliases may multiply a small file without end
 VARIABLE = re.compile(r"\$\$\{|\$\{((?:\$\{[^}]*\}|[^}])*)\}?")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -181,7 +181,7 @@ def nearest(name: str, names: Iterable[str], *, least: float = 0.6) -> str:
 def suggestion(name: str, names: Iterable[str], *, there: str = "There is") -> str:
     """A hint that names the nearest of `names` and lists them, as in `Did you mean 'x'? There is: x, y`."""
     known = sorted(set(names))
-    near = nearest(name, known)
+    near = nearest(name, known) or next((held for held in known if len(name) > 2 and held.startswith(name)), "")
     shown = ", ".join(known[:MOST_SHOWN]) + (f", and {len(known) - MOST_SHOWN} more" if len(known) > MOST_SHOWN else "")
     return (f"Did you mean {near!r}? " if near else "") + f"{there}: {shown or 'nothing'}."
 
@@ -230,7 +230,7 @@ class _Builder:
             return self.broken(place, "The alias points at a value that it is itself part of.", "Write the value out.")
         if self.count > MOST_NODES:
             if self.count == MOST_NODES + 1:
-                self.broken(place, f"The file holds more than {MOST_NODES} values once its aliases are followed.")
+                self.broken(place, f"The file holds more than {MOST_NODES} values, its aliases followed.")
             return Node(None, place, broken=True)
         if node.tag not in TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")

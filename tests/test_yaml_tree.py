@@ -244,6 +244,8 @@ def test_the_nearest_name_and_a_hint() -> None:
     assert nearest("serch_memories", ["search_memories", "fuse_hits"]) == "search_memories"
     assert nearest("zzz", ["search_memories"]) == ""
     assert suggestion("tpo_k", ["top_k", "kind"]) == "Did you mean 'top_k'? There is: kind, top_k."
+    assert suggestion("cache", ["cache_documents", "path"]).startswith("Did you mean 'cache_documents'?")
+    assert suggestion("ca", ["cache_documents", "path"]).startswith("There is:")
     assert suggestion("x", []) == "There is: nothing."
     assert suggestion("x", [f"n{i:02}" for i in range(40)]).endswith("n28, n29, and 10 more.")
 

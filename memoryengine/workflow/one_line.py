@@ -9,6 +9,7 @@ from ..yaml_tree import Node, Place
 from .steps import STEP_NAME, AnyStep, Parallel, Step, Unread
 
 FORM = "The form is a,[b|c,d],e."
+DEEPEST = 20
 TOKEN = re.compile(r"\s*([\[\]|,]|[^\s\[\]|,][^\[\]|,]*)")
 
 
@@ -37,7 +38,8 @@ class _Line:
     def __init__(self, node: Node, problems: list[Problem]) -> None:
         self.node, self.problems, self.text = node, problems, str(node.value)
         self.shift = 1 if node.quoted else 0
-        self.at = self.end = 0
+        self.at = self.end = self.depth = 0
+        self.gave_up = False
         self.token = ""
         self.next()
 
@@ -85,8 +87,13 @@ class _Line:
         self.next()
         return Step(token, place)
 
-    def parallel(self) -> Parallel:
+    def parallel(self) -> AnyStep:
         place = self.place()
+        if self.depth == DEEPEST:
+            self.wrong(f"The brackets are more than {DEEPEST} deep.")
+            self.token, self.end, self.gave_up = "", len(self.text), True
+            return Unread(place)
+        self.depth += 1
         branches: list[tuple[AnyStep, ...]] = []
         while True:
             self.next()
@@ -95,6 +102,7 @@ class _Line:
                 break
         if self.token == "]":
             self.next()
-        else:
+        elif not self.gave_up:
             self.problems.append(place.problem("A bracket is not closed.", FORM))
+        self.depth -= 1
         return Parallel(tuple(branches), place)

@@ -102,6 +102,7 @@ def test_one_line_knows_its_columns() -> None:
     ("steps", "wrong"),
     [
         ("'a,,b'", "A name is missing here"),
+        ("'" + "[" * 5000 + "'", "The brackets are more than 20 deep"),
         ("'a]'", "A ']' stands outside of any brackets"),
         ("'[a|b'", "A bracket is not closed"),
         ("'a[b|c]'", "A comma is missing before '['"),
@@ -124,6 +125,13 @@ def test_what_is_no_workflow_is_told_with_its_line(steps: str, wrong: str) -> No
     assert len(problems) == 1
     assert wrong in problems[0]
     assert problems[0].startswith("flow.yaml:2:")
+
+
+def test_brackets_may_be_deep_but_not_without_end() -> None:
+    workflow, problems = read(f"operation: x\nsteps: '{'[' * 20}a,b{']' * 20}'\n")
+    assert problems == []
+    assert workflow is not None
+    assert len(workflow.steps) == 1
 
 
 def test_a_file_that_holds_no_mapping() -> None:
