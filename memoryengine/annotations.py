@@ -53,12 +53,12 @@ def assignable(given: Any, wanted: Any) -> bool:
     return given == wanted or _class_assignable(given, wanted)
 
 
-def fits(value: object, annotation: Any) -> bool:
-    """Whether a value is of the type that an annotation names, looking into tuples, lists and mappings."""
-    if annotation in ANYTHING:
+def fits(value: object, annotation: Any, *, inside: bool = True) -> bool:
+    """Whether a value is of the type that an annotation names; looks into tuples, lists and mappings if `inside`."""
+    if annotation in ANYTHING or isinstance(annotation, TypeVar):
         return True
     if len(members(annotation)) > 1:
-        return any(fits(value, member) for member in members(annotation))
+        return any(fits(value, member, inside=inside) for member in members(annotation))
     annotation = members(annotation)[0]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
@@ -69,7 +69,7 @@ def fits(value: object, annotation: Any) -> bool:
         return isinstance(value, int | float)
     if not _is_instance(value, origin or annotation):
         return False
-    return not arguments or _content_fits(value, arguments)
+    return not arguments or not inside or _content_fits(value, arguments)
 
 
 def _literal_assignable(given: Any, wanted: Any) -> bool:

@@ -189,6 +189,7 @@ def test_which_value_fits_which_type(value: object, annotation: Any, does: bool)
     assert fits(value, annotation) is does
     assert fits(value, annotation | None if annotation is not Any else Any) is does
     assert fits(value, object)
+    assert fits(value, annotation, inside=False) >= does
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,13 @@ def _outputs(step: BoundStep, result: object) -> Values:
         promised = wanted.__name__ if wanted else "None"
         message = f"its run returned {type(result).__name__}, where its signature promises {promised}."
         raise WorkerError(step.instance, message)
-    return {name: getattr(result, key) for key, name in step.outputs.items() if name is not None}
+    made = {key: getattr(result, key) for key in step.outputs}
+    for key, value in made.items():
+        kind = step.worker.outputs[key]
+        if not fits(value, kind, inside=False):
+            message = f"its output {key!r} is {type(value).__name__}, where its type promises {type_name(kind)}."
+            raise WorkerError(step.instance, message)
+    return {name: made[key] for key, name in step.outputs.items() if name is not None}
 
 
 def _check_values(plan: Plan, values: Mapping[str, object]) -> None:

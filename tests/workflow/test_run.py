@@ -350,6 +350,17 @@ async def test_a_result_of_another_type_than_promised_is_refused(given: object, 
     assert caught.value.worker == "lie"
 
 
+@pytest.mark.parametrize(("words", "shown"), [(["a"], "list"), (None, "NoneType"), ("a", "str")])
+async def test_an_output_of_another_type_than_promised_is_refused(words: Any, shown: str) -> None:
+    with pytest.raises(WorkerError) as caught:
+        await run(plan_of("[lie]", outputs="words"), given=Words(words))
+    assert str(caught.value) == (
+        f"The worker 'lie' failed: its output 'words' is {shown}, where its type promises tuple[str, ...]."
+    )
+    assert (await run(plan_of("[lie]", outputs="words"), given=Words(("a",)))).values == {"words": ("a",)}
+    assert caught.value.worker == "lie"
+
+
 # --- includes ---
 
 
