@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from . import values
 from .coerce import BROKEN, as_meant, coerce, found, unknown_keys
-from .config_files import ADDED, Config, read_config
+from .config_files import ADDED, Config, read_config, stock_configs
 from .config_specs import SECRETS, Keys, Spec, beside, placed, read_spec, store_problems
 from .errors import ConfigError, Problem
 from .worker import InstanceSettings, is_path
@@ -202,8 +202,9 @@ class _Reader:
         )
 
     def folder(self, node: Node) -> Path:
-        """The folder of the file in which a node stands."""
-        return Path(node.place.file).parent if node.place.file else Path()
+        """Where the paths of a node begin: in the folder of its file, for a stock config where the program runs."""
+        file = node.place.file
+        return Path(file).parent if file and Path(file) not in stock_configs().values() else Path()
 
     def part(self, key: str, annotation: Any, default: Any) -> Any:
         node = self.root.get(key)
