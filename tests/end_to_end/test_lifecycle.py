@@ -219,7 +219,8 @@ if os.fork() == 0:
     except Exception as error:
         print(type(error).__name__, error)
     print(MemoryEngine().user("ann").list())
-    sys.exit(7)
+    sys.stdout.flush()
+    os._exit(7)  # as multiprocessing ends a child: what the parent has open is not the child's to close
 print(os.waitstatus_to_exitcode(os.wait()[1]))
 engine.user("ann").add("Ann keeps hens.")
 print(engine.user("ann").list())
