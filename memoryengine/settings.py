@@ -204,7 +204,8 @@ class _Reader:
     def folder(self, node: Node) -> Path:
         """Where the paths of a node begin: in the folder of its file, for a stock config where the program runs."""
         file = node.place.file
-        return Path(file).parent if file and Path(file) not in stock_configs().values() else Path()
+        stock = {config.resolve() for config in stock_configs().values()}
+        return Path(file).parent if file and Path(file).resolve() not in stock else Path()
 
     def part(self, key: str, annotation: Any, default: Any) -> Any:
         node = self.root.get(key)

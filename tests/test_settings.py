@@ -241,7 +241,7 @@ def test_a_relative_home_lies_where_the_program_runs(tmp_path: Path, monkeypatch
     write(tmp_path / "sub/c.yaml", "extends: embedded\n")
     write(tmp_path / "sub/own.yaml", "store: {use: sqlite, path: '${WHERE}/x.db'}\n")
     environ = {"MEMORYENGINE_HOME": "data", "WHERE": "here"}
-    for config in (None, "embedded", "siliconflow", "sub/c.yaml", {"store": {"use": "sqlite"}}):
+    for config in (None, "embedded", stock_configs()["embedded"].resolve(), "sub/c.yaml", {"store": {"use": "sqlite"}}):
         path = Path(str(load_settings(config, environ=environ).store["path"]))
         assert path.parent == tmp_path / "data"
     assert load_settings("sub/own.yaml", environ=environ).store["path"] == str(tmp_path / "sub/here/x.db")
