@@ -220,7 +220,11 @@ class AsyncUserMemory:
         return await self.run("add_memory", content=content)
 
     async def delete(self, memory_id: str, *, with_messages: bool | None = None) -> Result:
-        """Delete a memory and the insights that rest on it; its messages too with `with_messages`."""
+        """Delete a memory and the insights that rest on it; its messages too with `with_messages`.
+
+        Answers that a chat gave with it in its prompt, and that repeat a word of it, go with its messages; else they
+        are hidden from search as its messages are.
+        """
         return await self.run("delete_memory", memory_id=memory_id, with_messages=with_messages)
 
     async def delete_all(self, *, with_messages: bool | None = None) -> Result:
