@@ -31,6 +31,7 @@ ENGLISH = [
     ("yesterday morning", "2024-10-22 06-12"),
     ("tomorrow evening", "2024-10-24 18-24"),
     ("the night before last", "2024-10-21 18-24"),
+    ("My last day is October 25th.", "2024-10-25"),
     # weeks and weekdays
     ("this week", "2024-10-21..2024-10-27"),
     ("last week", "2024-10-14..2024-10-20"),
