@@ -12,7 +12,8 @@ _EN_PAST = (
     r"\b(?:was|were|did|didn't|had|went|came|saw|met|got|took|bought|ate|said|told|made|gave|left|felt|found|thought"
     r"|ran|wrote|began|started|been|spoke|knew|lost|won|kept|held|brought|taught|caught|slept|spent|sent|paid|broke"
     r"|drove|flew|grew|sang|swam|wore|fell|heard|learnt|built|drank|became|chose|did|already|ago"
-    r"|last (?:night|week|weekend|month|year|time|spring|summer|autumn|fall|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+    r"|last (?:night|week|weekend|month|year|time|spring|summer|autumn|fall|winter"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
     r"|(?!need|feed|speed|indeed|hundred|bed|red|seed|weed|excited|interested|tired|scheduled|planned|supposed|booked"
     r"|reserved|arranged)[a-z]{2,}ed)\b"
 )
