@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path, PurePosixPath
 
 from .coerce import found
@@ -52,6 +53,9 @@ def read_config(config: Config, environ: Mapping[str, str]) -> tuple[Node | None
         given, problems = from_plain(config, environ)
         whole, more = _extended(given, Path(), environ, ())
         return whole, "", problems + more
+    given: object = config  # a program may hand over anything
+    if given is not None and not isinstance(given, str | PathLike):
+        return None, "", [NOWHERE.problem(f"A config cannot be of type {type(given).__name__}.", PATH_HINT)]
     file, problems = (stock_configs()[DEFAULT], []) if config is None else find_config(config, Path())
     if file is None:
         return None, "", problems

@@ -443,6 +443,9 @@ def test_nothing_that_is_no_path_ends_in_a_traceback(tmp_path: Path, monkeypatch
         with pytest.raises(ConfigError, match="There is no config") as caught:
             load_settings(config, environ=HOME)
         assert len(str(caught.value)) < 400
+    for odd in (5, b"embedded", ["embedded"], {"a"}):
+        with pytest.raises(ConfigError, match=f"A config cannot be of type {type(odd).__name__}\\."):
+            load_settings(odd, environ=HOME)  # type: ignore[arg-type]  # what this test is about
     loop: dict[str, object] = {}
     loop["models"] = loop
     with pytest.raises(ConfigError, match="`models` holds a value that it is itself part of"):

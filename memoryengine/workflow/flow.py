@@ -197,11 +197,10 @@ class Flow:
         if not value.maker:
             self.wrong(value.place, f"The input {value.name!r} of the operation is read by no step.", UNREAD)
             return
-        self.wrong(
-            value.place,
-            f"The output {value.name!r} of {value.maker!r} is read by no step.",
-            f"Drop it knowingly with `out: {{{value.name}: null}}`, or list it among `outputs`.",
-        )
+        hint = f"Drop it knowingly with `out: {{{value.name}: null}}`, or list it among `outputs`."
+        if value.type is Changes:
+            hint = f"Only what flows under the name {CHANGES!r} is committed."
+        self.wrong(value.place, f"The output {value.name!r} of {value.maker!r} is read by no step.", hint)
 
     def type_now(self, name: str) -> Any:
         """The type of what a name holds at this point."""

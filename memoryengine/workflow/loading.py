@@ -12,6 +12,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -42,7 +43,8 @@ def load_workers(
     problems: list[Problem] = []
     for i, entry in enumerate(entries):
         place = places[i] if i < len(places) else NOWHERE
-        found, wrong = _entry_specs(entry, base, place)
+        with redirect_stdout(sys.stderr):  # what a module prints as it is imported is no answer of ours
+            found, wrong = _entry_specs(entry, base, place)
         problems += wrong
         for spec in found:
             known = specs.setdefault(spec.name, spec)

@@ -71,6 +71,17 @@ def test_changes_of_parallel_branches_add_up(check: Check) -> None:
     assert plans["x"].outputs == {}
 
 
+def test_changes_under_another_name_would_be_lost(check: Check) -> None:
+    _, problems = check("operation: x\nsteps:\n  - mark: {out: {changes: kept}}\n")
+    assert told(problems) == [
+        "w0:3:18: The output 'kept' of 'mark' is read by no step. "
+        "Only what flows under the name 'changes' is committed."
+    ]
+    plans, problems = check("operation: x\nsteps:\n  - mark\n")
+    assert problems == []
+    assert plans["x"].writes_changes
+
+
 def test_a_misspelt_optional_input(check: Check) -> None:
     text = "operation: x\ninputs: [query, window, perod]\noutputs: [hits]\nsteps: [find, fuse]\n"
     _, problems = check(text)

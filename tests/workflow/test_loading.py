@@ -193,6 +193,14 @@ def test_a_module_that_fails_is_one_problem_for_all_that_import_it(tmp_path: Pat
     assert lost_workers(["./mine"], tmp_path, specs) == {"one", "two"}
 
 
+def test_what_a_module_prints_is_no_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "mine/one.py", "print('loading')\n" + WORKER.format(name="one"))
+    specs, problems = load_workers(["./mine"], tmp_path)
+    assert (list(specs), problems) == (["one"], [])
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "loading\n")
+
+
 def test_a_module_beside_is_imported_with_a_dot(tmp_path: Path) -> None:
     write(tmp_path / "mine/my_rules.py", "RULES = 1\n")
     file = write(tmp_path / "mine/one.py", "import my_rules\n")
