@@ -53,9 +53,9 @@ def read_config(config: Config, environ: Mapping[str, str]) -> tuple[Node | None
         given, problems = from_plain(config, environ)
         whole, more = _extended(given, Path(), environ, ())
         return whole, "", problems + more
-    given: object = config  # a program may hand over anything
-    if given is not None and not isinstance(given, str | PathLike):
-        return None, "", [NOWHERE.problem(f"A config cannot be of type {type(given).__name__}.", PATH_HINT)]
+    named: object = config  # a program may hand over anything
+    if named is not None and not isinstance(named, str | PathLike):
+        return None, "", [NOWHERE.problem(f"A config cannot be of type {type(named).__name__}.", PATH_HINT)]
     file, problems = (stock_configs()[DEFAULT], []) if config is None else find_config(config, Path())
     if file is None:
         return None, "", problems
