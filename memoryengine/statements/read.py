@@ -85,15 +85,17 @@ _WENHOU = (
 _SMALL_TALK = re.compile(rf"(?:(?:{_GREETING})(?![\w])|(?:{_WENHOU}))", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s\W_]*")
 LONGEST_SMALL_TALK = 80
+MOST_READ = 20_000
 
 
 def clauses(text: str, *, names: frozenset[str] = frozenset()) -> Iterator[Clause]:
     """The clauses of a message in order, each with its weight; `names` are people known from before.
 
-    Sentences of more than 600 characters, code, quoted lines and what a message only brings along ("translate this:")
+    Of a very long message the first `MOST_READ` characters are read, so that a pasted book cannot hold up everybody
+    else; the message itself is kept and found whole. Sentences of more than 600 characters, code, quoted lines and what a message only brings along ("translate this:")
     are no statements. What follows "imagine ..." or "write a story" weighs 1 at most.
     """
-    lines = tuple(sentences(text))
+    lines = tuple(sentences(text[:MOST_READ]))
     if not lines:
         return
     if any(_MATERIAL.search(line) and not line.startswith(("I ", "我")) for line in lines):

@@ -136,3 +136,12 @@ async def test_control_characters_and_lone_surrogates_are_taken() -> None:
     assert found.content.startswith("User likes tea")
     found.content.encode("utf-8")
     assert await contents("\ud800\udfff") == []
+
+
+async def test_of_a_pasted_book_the_beginning_is_read_and_nobody_waits_for_the_rest() -> None:
+    book = "我住在成都。" + "他说了很多话。" * 150_000 + "我养了一只猫。"
+    began = time.process_time()
+    found = await observed(book)
+    assert time.process_time() - began < 10
+    assert found[0].content == "用户住在成都。"
+    assert not any("猫" in memory.content for memory in found)
