@@ -91,11 +91,12 @@ MOST_READ = 20_000
 def clauses(text: str, *, names: frozenset[str] = frozenset()) -> Iterator[Clause]:
     """The clauses of a message in order, each with its weight; `names` are people known from before.
 
-    Of a very long message the first `MOST_READ` characters are read, so that a pasted book cannot hold up everybody
-    else; the message itself is kept and found whole. Sentences of more than 600 characters, code, quoted lines and what a message only brings along ("translate this:")
-    are no statements. What follows "imagine ..." or "write a story" weighs 1 at most.
+    Of a very long message the sentences that fit into `MOST_READ` characters are read, so that a pasted book cannot
+    hold up everybody else; the message itself is kept and found whole. Sentences of more than 600 characters, code,
+    quoted lines and what a message only brings along ("translate this:") are no statements. What follows
+    "imagine ..." or "write a story" weighs 1 at most.
     """
-    lines = tuple(sentences(text[:MOST_READ]))
+    lines = tuple(_beginning(text))
     if not lines:
         return
     if any(_MATERIAL.search(line) and not line.startswith(("I ", "我")) for line in lines):
@@ -110,6 +111,15 @@ def clauses(text: str, *, names: frozenset[str] = frozenset()) -> Iterator[Claus
             ceiling = min(ceiling, 1)
         for clause in _of(line, known):
             yield clause if clause.weight <= ceiling else replace(clause, weight=ceiling, why="not meant")
+
+
+def _beginning(text: str) -> Iterator[str]:
+    read = 0
+    for line in sentences(text):
+        read += len(line)
+        if read > MOST_READ:
+            return
+        yield line
 
 
 def _of(line: str, names: frozenset[str]) -> Iterator[Clause]:
