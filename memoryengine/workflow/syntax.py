@@ -230,4 +230,6 @@ def _name_hint(name: str) -> str:
         return "Take the quotes away." if ":" in name else "Put a colon and a space behind the worker's name."
     if any(mark in name for mark in ",|[]"):
         return "Write the one-line form as one text in quotes: steps: 'a,[b|c],d'."
-    return "Put each step on a line of its own, a dash and a space before it." if " " in name or name[0] == "-" else ""
+    if " " in name or name.startswith("-"):
+        return "Put each step on a line of its own, a dash and a space before it."
+    return ""

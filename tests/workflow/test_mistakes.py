@@ -47,6 +47,7 @@ def steps(text: str) -> str:
         (steps("\n  - shout\n  - !x shout"), "6:5: The tag !x is not allowed here."),
         (steps("\n  - 'shout: {times: 2}'"), "5:5: 'shout: {times: 2}' is no name of a worker. Take the quotes away."),
         (steps("\n  - shout {times: 2}"), "5:5: 'shout {times' is no name of a worker. Put a colon and a space behind"),
+        (steps("\n  - ''"), "5:5: '' is no name of a worker."),
         (steps("\n  - shuot"), "5:5: There is no worker or instance 'shuot'. Did you mean 'shout'? There are: add_cus"),
         (steps("\n  - list_memory"), "5:5: There is no worker or instance 'list_memory'. It is an operation: write in"),
         (steps("\n  - frobnicate"), "5:5: There is no worker or instance 'frobnicate'. There are: add_custom_memory"),
