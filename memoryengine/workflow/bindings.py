@@ -45,7 +45,7 @@ def bind_instances(
             bound[name] = None
             continue
         bound[name], wrong = _instance(instance, specs)
-        if instance.use in instances and instance.use not in specs:
+        if instance.use in instances and instance.use not in specs and instance.use != name:
             message = f"The instance {name!r} uses {instance.use!r}, which is an instance itself."
             hint = f"Use its worker, {instances[instance.use].use!r}."
             wrong = [instance.keys.get("use", instance.place).problem(message, hint)]

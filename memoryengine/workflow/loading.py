@@ -103,7 +103,7 @@ def _folder_workflows(folder: Path, place: Place) -> tuple[dict[str, Workflow], 
     if not folder.is_dir():
         hint = f"It is a file: name its folder, {str(folder.parent)!r}." if folder.is_file() else NAME_FOLDER
         return {}, [place.problem(f"There is no folder {str(folder)!r} of workflows.", hint)]
-    files = sorted(f for f in folder.iterdir() if f.suffix in (".yaml", ".yml") and not f.name.startswith("."))
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in (".yaml", ".yml") and not f.name.startswith("."))
     workflows: dict[str, Workflow] = {}
     problems: list[Problem] = []
     for file in files:

@@ -234,10 +234,10 @@ def test_an_operation_that_is_there_twice_is_checked_twice(tmp_path: Path) -> No
 
 
 def test_a_file_of_a_workflow_and_files_that_an_editor_left(tmp_path: Path) -> None:
-    file = write(tmp_path / "flows/x.yaml", "operation: x\nsteps: one\n")
+    file = write(tmp_path / "flows/x.YAML", "operation: x\nsteps: one\n")
     (tmp_path / "flows/.#x.yaml").symlink_to("nobody@nowhere")
     workflows, problems = load_workflows(["./flows"], tmp_path)
     assert problems == []
     assert [w.operation for w in workflows] == ["x"]
-    _, problems = load_workflows(["./flows/x.yaml"], tmp_path, [PLACE])
+    _, problems = load_workflows(["./flows/x.YAML"], tmp_path, [PLACE])
     assert problems[0].hint == f"It is a file: name its folder, {str(file.parent)!r}."
