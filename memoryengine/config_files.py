@@ -109,12 +109,16 @@ def _merged(base: Node, over: Node) -> Node:
 
 
 def _over(below: Node, node: Node) -> Node:
+    if node.value is None:
+        return below  # a key whose entries are all commented out says nothing
     if not isinstance(node.value, Mapping) or not isinstance(below.value, Mapping):
         return node
     return Node({**below.value, **node.value}, node.place, {**below.keys, **node.keys})
 
 
 def _added(below: Node, node: Node) -> Node:
+    if node.value is None:
+        return below
     if not isinstance(node.value, tuple) or not isinstance(below.value, tuple):
         return node
     return Node((*below.value, *node.value), node.place)

@@ -82,7 +82,7 @@ def read_spec(part: str, node: Node, folder: Path, keys: Keys) -> tuple[Spec | N
         _see_key(part, node.get(key), keys)
     problems = [p for key, held in node.items() if key not in SECRETS for p in unset_variables(held)]
     if ("use" in node.value) == ("class" in node.value):
-        hint = "`use` names one that is shipped, as in {use: ...}; `class` names one of your own."
+        hint = "`use` names one that is shipped, `class` one of your own. What stands here replaces what is extended."
         problems.append(node.place.problem(f"`{part}` must have either `use` or `class`.", hint))
     problems += [_not_filled(part, key, held) for key, held in node.items() if key in TEXTS and _names_variable(held)]
     spec = {key: _plain(key, held, quoted="class" in node.value) for key, held in node.items()}

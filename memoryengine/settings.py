@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from . import values
 from .coerce import BROKEN, as_meant, coerce, found, unknown_keys
-from .config_files import ADDED, Config, read_config, stock_configs
+from .config_files import ADDED, MERGED, Config, read_config, stock_configs
 from .config_specs import SECRETS, Keys, Spec, beside, placed, read_spec, store_problems
 from .errors import ConfigError, Problem
 from .worker import InstanceSettings, is_path
@@ -172,8 +172,10 @@ class _Reader:
 
     def __init__(self, root: Node, environ: Mapping[str, str], problems: list[Problem]) -> None:
         self.environ = environ
-        whole = Node({key: node for key, node in root.items() if not node.broken}, root.place, root.keys)
-        self.root = as_meant(whole, KEYS)
+        said = {key: node for key, node in as_meant(root, KEYS).items() if not node.broken}
+        # a key whose entries are all commented out says nothing
+        said = {key: node for key, node in said.items() if key not in (*MERGED, *ADDED) or node.value is not None}
+        self.root = Node(said, root.place, root.keys)
         self.problems = [*problems, *unknown_keys(root, KEYS, "The config")]
         self.places: dict[str, Place] = {}
         self.keys = Keys()

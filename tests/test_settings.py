@@ -304,6 +304,20 @@ def test_extending_what_cannot_be_extended(tmp_path: Path, text: str, message: s
     assert wrong(tmp_path / "other.yaml") != []
 
 
+def test_a_key_whose_entries_are_commented_out_says_nothing(tmp_path: Path) -> None:
+    empty = "models:\n  # chat: null\nlimits:\nchat:\ninstances:\nworkers:\nworkflows:\n"
+    write(tmp_path / "base.yaml", "extends: embedded\nlimits: {embed_batch: 3}\nworkers: [./w]\nmodels: {chat: null}\n")
+    over = load_settings(write(tmp_path / "c.yaml", f"extends: base.yaml\n{empty}"), environ=HOME)
+    assert over.limits.embed_batch == 3
+    assert over.workers == ("memoryengine.workers", str(tmp_path / "w"))
+    assert over.models.chat is None
+    assert over.instances["find_conflicts"].use == "find_conflicts_by_rule"
+    alone = load_settings(write(tmp_path / "d.yaml", empty), environ=HOME)
+    assert alone.limits == Limits()
+    assert alone.workers == ("memoryengine.workers",)
+    assert alone.models.chat == {"use": "offline"}
+
+
 def test_a_local_config_may_extend_the_stock_one_of_its_own_name(tmp_path: Path) -> None:
     file = write(tmp_path / "embedded.yaml", "extends: embedded.yaml\nlanguage: zh\n")
     settings = load_settings(file, environ=HOME)

@@ -129,7 +129,7 @@ steps:
     [
         ("  a b: {use: shout}", "5:3: The instance 'a b' needs a name that a step can have: a word."),
         ("  louder: {use: shout_twice}", "5:12: The instance 'louder' uses 'shout_twice', which is an instance itself"),
-        ("  loud: {times: 2}", "5:3: The instance 'loud' uses 'loud', which is no worker. There are: add_custom_memory"),
+        ("  loud: {times: 2}", "5:3: The instance 'loud' uses 'loud', which is no worker. There are: add_c"),
         ("  shuot: {times: 2}", "5:3: The instance 'shuot' uses 'shuot', which is no worker. Did you mean 'shout'?"),
         ("  shout: {in: {text: a}}", "5:11: 'in' cannot stand in the instance 'shout'. It belongs into a step"),
         ("  search_memories: {kinds: [observatoin]}", "5:3: 'search_memories' cannot be used with these settings: The"),
