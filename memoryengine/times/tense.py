@@ -14,7 +14,7 @@ _EN_PAST = (
     r"|drove|flew|grew|sang|swam|wore|fell|heard|learnt|built|drank|became|chose|did|already|ago"
     r"|last (?:night|week|weekend|month|year|time|spring|summer|autumn|fall|winter"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
-    r"|(?!need|feed|speed|indeed|hundred|bed|red|seed|weed|excited|interested|tired|scheduled|planned|supposed|booked"
+    r"|(?!need|feed|speed|indeed|hundred|bed|red|seed|weed|excited|interested|tired|married|engaged|scheduled|planned|supposed|booked"
     r"|reserved|arranged)[a-z]{2,}ed)\b"
 )
 _EN_FUTURE = (

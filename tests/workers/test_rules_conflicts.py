@@ -155,3 +155,31 @@ async def test_a_district_lies_in_its_city_and_one_breath_agrees_with_itself(
     assert [e.memory for e in changes.expired] == ([old.id] if expired else [])
     assert [m.status for m in changes.memories] == ["valid"] * len(new)
     assert old.content == known.replace("我", "用户").replace("I live", "User lives")
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "now"),
+    [
+        ("我在武汉生活。", "我已经离开武汉，现在住在长沙。", "用户现在住在长沙。"),
+        ("我住在大连。", "我不住大连了，搬到沈阳了。", "用户搬到沈阳了。"),
+        ("我在厦门租房子住。", "我从厦门搬到了福州。", "用户从厦门搬到了福州。"),
+        ("我常住郑州。", "换了工作以后我就搬到济南住了。", "换了工作以后用户就搬到济南住了。"),
+        ("I'm living in Toronto.", "Big news: I'm now living in Vancouver!", "User is now living in Vancouver."),
+        ("I rent a small flat in Madrid.", "I settled in Valencia.", "User settled in Valencia."),
+    ],
+)
+async def test_who_moved_lives_where_he_went_and_what_he_left_is_told_by_that(known: str, told: str, now: str) -> None:
+    (old,), new = await observed(known), await observed(told, days=21)
+    changes = await compared(new, (old,))
+    (valid,) = (m for m in changes.memories if m.status == "valid")
+    assert valid.content == now
+    assert [(e.memory, e.reason, e.superseded_by) for e in changes.expired] == [(old.id, "contradicted", valid.id)]
+    assert {m.superseded_by for m in changes.memories if m.status == "expired"} <= {valid.id}
+
+
+async def test_who_almost_moved_has_not() -> None:
+    (old,), new = await observed("我住在北京。"), await observed("我差点搬到上海。", days=21)
+    changes = await compared(new, (old,))
+    assert changes.expired == ()
+    assert changes.known == ()
+    assert [m.status for m in changes.memories] == ["valid"] * len(new)

@@ -121,15 +121,15 @@ class _Standing:
         kept = [read.memory for id_, read in self.reads.items() if id_ in new and id_ not in self.merged]
         return Changes(
             memories=tuple(self._born(memory) for memory in kept),
-            expired=tuple(expiry for id_, expiry in self.gone.items() if id_ not in new),
+            expired=tuple(self._told(expiry) for id_, expiry in self.gone.items() if id_ not in new),
             known=tuple((id_, sources) for id_, sources in self.known.items() if id_ not in new),
         )
 
     def _born(self, memory: Memory) -> Memory:
         sources = tuple(dict.fromkeys((*memory.sources, *self.known.get(memory.id, ()))))
-        expiry = self.gone.get(memory.id)
-        if expiry is None:
+        if memory.id not in self.gone:
             return replace(memory, sources=sources)
+        expiry = self._told(self.gone[memory.id])
         retired_at = max(memory.recorded_at, self.reads[expiry.superseded_by].memory.recorded_at)
         return replace(
             memory,
@@ -139,3 +139,10 @@ class _Standing:
             superseded_by=expiry.superseded_by,
             retired_at=retired_at,
         )
+
+    def _told(self, expiry: Expiry) -> Expiry:
+        """The expiry by what says it in full: "left Wuhan" stands in "lives in Changsha", told in the same breath."""
+        by = expiry.superseded_by
+        while by in self.gone and self.gone[by].reason == "contained":
+            by = self.gone[by].superseded_by
+        return replace(expiry, superseded_by=by)

@@ -80,11 +80,19 @@ def verdict(old: Read, new: Read) -> Verdict | None:
     sure = alike or (new.changes and old.memory.said_at < new.memory.said_at)
     if sure and not together and any(contradicts(one, other) for one in old.claims for other in new.claims):
         return "contradicted"
+    if any(_settles(one, other) for one in old.claims for other in new.claims):
+        return "contained"
     if not _comparable(old, new):
         return None
     if new.terms <= old.terms:
         return "known"
     return "contained" if old.terms < new.terms and _adds_only(old, new) else None
+
+
+def _settles(old: Claim, new: Claim) -> bool:
+    """Whether a place, job or the like is told after the leaving of the one before, which says less: left, now in."""
+    same = (old.holder, old.family, old.name) == (new.holder, new.family, new.name)
+    return same and new.family == "attribute" and old.ends and not new.ends
 
 
 def _comparable(old: Read, new: Read) -> bool:

@@ -40,8 +40,8 @@ _OPENING = re.compile(
 )
 
 _LIVES = re.compile(
-    rf"{_H}{_ADV}(?:lives?|(?:is|has been|have been|been) living|resides?|is based|is settled|moved|relocated|settled|"
-    rf"emigrated|"
+    rf"{_H}{_ADV}(?:lives?|(?:is|has been|have been|been) (?:now |currently )?living|resides?|is based|is settled|"
+    rf"moved|relocated|settled|shifted|rents? (?:an?|the|their) [\w ]{{1,30}}?|emigrated|"
     rf"immigrated)(?: down| back| house| home| away)?"
     rf"\s+(?:(?:from [\w ]+? )?(?:to|into)|in|at|over to|back to)\s+(?P<v>.+)"
 )
