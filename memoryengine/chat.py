@@ -171,7 +171,9 @@ def read_request(
     remember_response: bool,
 ) -> ChatRequest:
     """Check the arguments of `chat_with_memory`; raises `InputError`."""
-    if not isinstance(query, str) or not clean(query).strip():
+    if not isinstance(query, str):
+        raise InputError(f"The query is {type(query).__name__}; it must be a text.")
+    if not clean(query).strip():
         raise InputError("The query is empty; there is nothing to answer.")
     scope = scope_of(engine, role_name)
     given = history_message_strategy

@@ -73,6 +73,9 @@ async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
     memories |= await _linked(store, scope, MEMORIES, "evidence", unfounded)
     freed = {i for m in memories.values() if _rests(m, unfounded) for i in _ids(m, "evidence")}
     memories |= await _get(store, scope, MEMORIES, freed - memories.keys())
+    if changes.with_messages:
+        told = {s for id_ in unfounded & memories.keys() for s in _ids(memories[id_], "sources")}
+        memories |= await _linked(store, scope, MEMORIES, "sources", told)
     messages = {*changes.consolidated, *(s for m in changes.memories for s in m.sources)}
     messages |= {s for _, ids in changes.known for s in ids}
     messages |= {s for m in memories.values() for s in _ids(m, "sources")}

@@ -158,7 +158,8 @@ async def test_a_huge_earlier_message_does_not_fill_the_prompt(chatting: Make) -
     [
         ({"query": ""}, "query is empty"),
         ({"query": "\x00 \n"}, "query is empty"),
-        ({"query": None}, "query is empty"),
+        ({"query": None}, "query is NoneType; it must be a text"),
+        ({"query": 5}, "query is int; it must be a text"),
         ({"query": "x" * 4_000_001}, "at most 4000000"),
         ({"role_name": ""}, "user"),
         ({"role_name": 5}, "user"),

@@ -59,7 +59,7 @@ def init(folder: Folder = ".") -> None:
 def chat(ctx: typer.Context, user: User = None, memories: Memories = False, config: Config = None) -> None:
     """Talk with an assistant that remembers.
 
-    The end of the input (Ctrl-D) ends the chat. Lines from a pipe are answered one by one.
+    /quit or the end of the input (Ctrl-D) ends the chat. Lines from a pipe are answered one by one.
     """
     from memoryengine.errors import MemoryEngineError
 
@@ -121,7 +121,10 @@ def _said() -> Iterator[str]:
         import readline  # noqa: F401  # input() then edits lines and knows earlier ones
     while True:
         try:
-            yield input("> ")
+            said = input("> ")
         except EOFError:
             print()
             return
+        if said.strip() in ("/quit", "/exit"):
+            return
+        yield said

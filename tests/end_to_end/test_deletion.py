@@ -103,3 +103,16 @@ async def test_delete_all_during_a_consolidation_wins(with_messages: bool, home:
         assert list((await user.retrieve("marimba in Ljubljana")).hits) == []
         assert len((await user.messages()).messages) == (0 if with_messages else 3)
     assert (b"marimba" in bytes_of(home)) is not with_messages
+
+
+def test_a_memory_that_stays_cites_no_deleted_message(make_engine: Callable[..., MemoryEngine]) -> None:
+    user = make_engine().user("ann")
+    user.add_messages([{"role": "user", "content": "I keep bees. I live in Ljubljana.", "id": "m1"}])
+    user.consolidate()
+    bees, city = user.list().memories
+    assert bees.sources == city.sources == ("m1",)
+    done = user.delete(bees.id, with_messages=True)
+    assert (done.deleted_memories, done.deleted_messages) == (1, 1)
+    (left,) = user.list().memories
+    assert (left.content, left.sources) == ("User lives in Ljubljana.", ())
+    assert left.status == "valid"

@@ -62,3 +62,17 @@ def test_a_strategy_that_is_none_of_these_is_refused(make_engine: Callable[..., 
         with pytest.raises(InputError, match="history_message_strategy"):
             chat.chat_with_memory("hello", history_message_strategy=wrong)  # type: ignore[arg-type]
     assert chat.memory_service.read_message().messages == ()
+
+
+def test_a_user_told_of_by_name_in_a_chat_is_the_user_of_an_import(make_engine: Callable[..., MemoryEngine]) -> None:
+    engine = make_engine()
+    tom = engine.user("tom")
+    tom.add_messages([{"role": "user", "content": "I live in Oslo."}, {"role": "user", "content": "I love hiking."}])
+    tom.consolidate()
+    for said in ("I moved to Bergen.", "I no longer like hiking."):
+        engine.default_memory_chat.chat_with_memory(said, "tom")
+    tom.consolidate()
+    held = {m.content.split(" ", 1)[1]: m.status for m in tom.list(expired=True).memories}
+    assert held["lives in Oslo."] == held["loves hiking."] == "expired"
+    assert held["moved to Bergen."] == held["no longer likes hiking."] == "valid"
+    assert len(held) == 4

@@ -43,7 +43,8 @@ class FindConflictsByRule:
         """Compare, oldest first; without observations nothing is searched."""
         if not observations:
             return Compared(Changes())
-        names = frozenset({self.locale.human("zh"), self.locale.human("en"), "user", "用户"})
+        # A chat tells of the user by name, an import may not: both are the one whose memory this is.
+        names = frozenset({self.locale.human("zh"), self.locale.human("en"), "user", "用户", self.reader.scope.user})
         new = [Read.of(memory, names) for memory in sorted(observations, key=lambda m: m.said_at)]
         known = [Read.of(memory, names) for memory in await self._known(new)]
         standing = _Standing()
