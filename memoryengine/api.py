@@ -309,7 +309,7 @@ class AsyncMemoryChat:
 
         `system_prompt` takes the place of the assistant's description and `memory_prompt` of the words before the
         memories; `temporary_memories` are shown this once. `history_message_strategy`: "auto" shows what
-        consolidation has not seen yet, a number that many messages of this session, None none, and "configured" what
+        consolidation has not seen yet, a number that many messages of this chat, None none, and "configured" what
         `chat.history` in the config says ("auto" unless changed). With
         `remember_response` False neither the query nor the answer is kept.
         """

@@ -129,7 +129,7 @@ class MemoryChat:
         """The earlier messages of the prompt, oldest first.
 
         "auto" takes what consolidation has not seen yet, so that nothing is out of sight between being said and being
-        remembered; a number takes the newest ones of this session. What was hidden stays hidden, and a stored message
+        remembered; a number takes the newest ones of this chat. What was hidden stays hidden, and a stored message
         of the role `system` gives the model no orders.
         """
         strategy = request.history
