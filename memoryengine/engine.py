@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -46,6 +45,7 @@ from .settings import Settings
 from .values import Changes, Locale, Message, Purge, Scope
 from .worker import WorkerSpec
 from .workflow import BoundStep, Outcome, Plan, StepTrace, prompts_of, run_plan
+from .yaml_tree import nearest
 
 COMMIT_ATTEMPTS = 50
 APPEND_BATCH = 500
@@ -88,8 +88,8 @@ class Engine:
         """The plan of an operation; raises `NotFound` with the nearest name."""
         if operation in self.plans:
             return self.plans[operation]
-        near = difflib.get_close_matches(str(operation), self.plans, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = nearest(str(operation), self.plans)
+        hint = f" Did you mean {near!r}?" if near else ""
         raise NotFound(f"There is no operation {operation!r}; there is: {', '.join(sorted(self.plans))}.{hint}")
 
     def locale_of(self, scope: Scope) -> Locale:
@@ -271,13 +271,10 @@ class _Run:
 
         The commit stands whatever comes of it, so what goes wrong here is a warning.
         """
-        queue = self.engine.queue
         try:
-            warning = await queue.flush(self.scope) if queue is not None else ""
+            await self.reader.embed_waiting()
         except StoreError as error:
-            warning = f"New texts wait for their vectors: {error.message}"
-        if warning:
-            self.reader.warnings.append(warning)
+            self.reader.warnings.append(f"New texts wait for their vectors: {error.message}")
 
     async def _purge(self, purge: Purge) -> Result:
         """Delete everything; messages that stay are set aside first, or the next run would remember them again."""

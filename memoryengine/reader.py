@@ -7,9 +7,9 @@ deleted the message is hidden, or a raw "I live in Beijing" would outlive its co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from .embedding import EmbeddingQueue
+from .embedding import SEARCHED, EmbeddingQueue
 from .errors import ModelUnavailable
 from .filters import EVERYTHING, AllOf, Filter, Is, Not, matches
 from .ports import Document, Embedder, KeywordQuery, Match, Search, Sort, Store, Vector, VectorQuery
@@ -38,7 +38,7 @@ class StoreReader:
 
     async def search(self, *queries: Search) -> tuple[tuple[Hit, ...], ...]:
         """See `Reader.search`."""
-        vectors, _ = await asyncio.gather(self._embed([q.text for q in queries]), self._flush(queries))
+        vectors, _ = await asyncio.gather(self._embed([q.text for q in queries]), self.embed_waiting(searched(queries)))
         asked: list[KeywordQuery | VectorQuery] = []
         spans = []
         for query, vector in zip(queries, vectors, strict=True):
@@ -62,10 +62,9 @@ class StoreReader:
         """See `Reader.messages`."""
         return tuple(map(message_of, await read_all(self._store, self._scope, MESSAGES, where, order, limit)))
 
-    async def _flush(self, queries: Sequence[Search]) -> None:
-        kinds = {kind for query in queries for kind in query.kinds}
-        searched = [c for c, held in ((MEMORIES, set(KINDS)), (MESSAGES, {"message"})) if kinds & held]
-        warning = await self._queue.flush(self._scope, searched) if self._queue else ""
+    async def embed_waiting(self, collections: Iterable[str] = SEARCHED) -> None:
+        """Embed the texts of this scope that wait for it; what could not be embedded is a warning."""
+        warning = await self._queue.flush(self._scope, collections) if self._queue else ""
         if warning:
             self.warnings.append(warning)
 
@@ -128,6 +127,12 @@ async def read_all(
         if cursor is None:
             break
     return found
+
+
+def searched(queries: Sequence[Search]) -> list[str]:
+    """The collections in which these queries search."""
+    kinds = {kind for query in queries for kind in query.kinds}
+    return [c for c, held in ((MEMORIES, set(KINDS)), (MESSAGES, {"message"})) if kinds & held]
 
 
 def memory_filter(query: Search) -> Filter:
