@@ -14,6 +14,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 DEFAULT_VERSION=8.19.8
 PATIENCE=120 # seconds for a server to become healthy
 NOT_RUNNING=3
+NO_JAVA=4
 
 usage() {
     cat <<END
@@ -27,12 +28,13 @@ usage: elasticsearch.sh start|stop|kill|status|env [--version V] [--secured] [--
 
   --version V   which Elasticsearch ($DEFAULT_VERSION)
   --secured     with passwords and TLS
-  --name NAME   a server beside the others, also where MEMORYENGINE_TEST_ES_URL names one
+  --name NAME   a server beside the others, also where MEMORYENGINE_TEST_ES_URL names one; to stop and status it means
+                NAME_... too, so that a run of tests finds all that it started
   --port P      its port, else a free one
 
 Servers of different version, name or security run side by side. Downloads and data lie in
 $STORE (MEMORYENGINE_ES_HOME names another folder).
-Exit codes: 0 done or running, 1 failed, 2 wrong usage, $NOT_RUNNING not running.
+Exit codes: 0 done or running, 1 failed, 2 wrong usage, $NOT_RUNNING not running, $NO_JAVA no Java here for this version.
 END
 }
 
@@ -79,6 +81,7 @@ check_value() {
         ;;
     --name)
         printf '%s' "$2" | grep -Eqx '[a-z0-9][a-z0-9_]{0,39}' || misuse "--name is a-z, 0-9 and _, not '$2'."
+        [ "$2" != secured ] || misuse "--name is anything but 'secured', which is an option."
         NAME=$2
         ;;
     --port)
@@ -89,33 +92,42 @@ check_value() {
     esac
 }
 
-# Sets ID, and FOLDER, where all of a server lies but the program: STATE says what it is.
-choose() {
-    ID=${VERSION:-$DEFAULT_VERSION}${SECURED:+-secured}${NAME:+-$NAME}
+# identify VERSION[-secured][-NAME]: sets FOLDER, where all of a server lies but the program; STATE says what it is.
+identify() {
+    ID=$1
+    SERVES=${ID%%-*}
     FOLDER=$STORE/servers/$ID
     STATE=$FOLDER/state
 }
 
-# lock NAME: one of a kind at a time; fd 8 is free again when the script or the subshell ends.
+# lock NAME: one of a kind at a time, until the script or the subshell ends. What was waited for may have been removed
+# by 'stop' meanwhile, and is made anew then.
 lock() {
     mkdir -p "$STORE/locks" || die "$STORE cannot be made; MEMORYENGINE_ES_HOME names another folder."
     if command -v flock >/dev/null 2>&1; then
-        exec 8>"$STORE/locks/$1"
-        flock 8
+        while exec 8>"$STORE/locks/$1" && flock 8; do
+            if [ ! -e /proc/self/fd/8 ] || [ "$STORE/locks/$1" -ef /proc/self/fd/8 ]; then break; fi
+        done
     fi
+}
+
+# assign NAME VALUE: prints it as a shell reads it.
+assign() {
+    printf "%s='%s'\n" "$1" "$(printf '%s' "$2" | sed "s/'/'\\\\''/g")"
 }
 
 load() {
     [ -f "$STATE" ] || return 1
-    KIND="" URL="" USERNAME="" PASSWORD="" CA="" SERVES=""
+    KIND="" URL="" USERNAME="" PASSWORD="" CA="" JAVA=""
     . "$STATE"
 }
 
 save() {
     (
         umask 077
-        printf '%s=%s\n' KIND "$KIND" URL "$URL" USERNAME "$USERNAME" PASSWORD "$PASSWORD" CA "$CA" SERVES "$SERVES" \
-            >"$STATE.new"
+        for name in KIND URL USERNAME PASSWORD CA JAVA; do
+            eval "assign $name \"\$$name\""
+        done >"$STATE.new"
     )
     mv "$STATE.new" "$STATE"
 }
@@ -141,7 +153,7 @@ headers = {"Authorization": "Basic " + secret} if user else {}
 try:
     context = ssl.create_default_context(cafile=os.environ["PROBE_CA"] or None)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    status = get("/_cluster/health?wait_for_status=yellow&timeout=1s")["status"]
+    status = get("/_cluster/health")["status"]
     nodes = get("/_nodes/_local?filter_path=nodes.*.version")["nodes"]
 except urllib.error.HTTPError as error:
     sys.exit(f"{base} answers HTTP {error.code}.")
@@ -219,7 +231,7 @@ make_server() {
     rm -rf "$FOLDER" # what a start that was broken off may have left
     mkdir -p "$FOLDER"
     URL=http${SECURED:+s}://127.0.0.1:$PORT
-    USERNAME="" PASSWORD="" CA=""
+    USERNAME="" PASSWORD="" CA="" JAVA=""
     if [ -n "$SECURED" ]; then
         PASSWORD=$("$PYTHON_FOUND" -c 'import secrets; print("p" + secrets.token_hex(12))')
         make_certificates
@@ -275,7 +287,7 @@ start() {
 
 give_up() {
     {
-        echo "Elasticsearch $ID did not become healthy in $PATIENCE s. Its last words:"
+        echo "Elasticsearch $ID did not become healthy within $PATIENCE s. Its last words:"
         "${KIND}_log" | tail -n 25
         echo "$(tail -n 1 "$FOLDER/health" 2>/dev/null) Its data and logs are kept in $FOLDER; 'stop' removes them."
         echo "MEMORYENGINE_TEST_ES_URL=http://... takes a server that is there already."
@@ -288,9 +300,7 @@ give_up() {
 for_each() {
     [ -d "$STORE/servers" ] || return 0
     for path in "$STORE/servers"/*/; do
-        ID=$(basename "$path")
-        FOLDER=$STORE/servers/$ID
-        STATE=$FOLDER/state
+        identify "$(basename "$path")"
         [ -d "$FOLDER" ] && chosen && ("$1")
     done
     return 0
@@ -299,7 +309,7 @@ for_each() {
 chosen() {
     case $ID in "${VERSION:-${ID%%-*}}" | "${VERSION:-${ID%%-*}}"-*) ;; *) return 1 ;; esac
     case $ID in *-secured | *-secured-*) ;; *) [ -z "$SECURED" ] || return 1 ;; esac
-    case $ID in *-"$NAME") ;; *) [ -z "$NAME" ] || return 1 ;; esac
+    case $ID in *-"$NAME" | *-"$NAME"_*) ;; *) [ -z "$NAME" ] || return 1 ;; esac
 }
 
 stop_one() {
@@ -308,7 +318,7 @@ stop_one() {
         "${KIND}_kill"
         "${KIND}_remove"
     fi
-    rm -rf "$FOLDER"
+    rm -rf "$FOLDER" "$STORE/locks/$ID"
     echo "Elasticsearch $ID is stopped, and its data are removed."
 }
 
@@ -331,9 +341,9 @@ status_one() {
     if ! load; then
         echo "$ID is being made."
     elif ! running; then
-        echo "$ID was killed; its data are in $FOLDER."
+        echo "$ID is not running; its data are in $FOLDER."
     elif health=$(probe "$URL" 2>&1); then
-        echo "$ID runs at $URL (${health#* }, $KIND, $SERVES)."
+        echo "$ID runs at $URL (${health#* }, $KIND)."
     else
         echo "$ID is not healthy: $health"
     fi
@@ -355,24 +365,21 @@ env_of_one() {
         echo "Elasticsearch $ID is not running; 'start' with the same options starts it." >&2
         exit $NOT_RUNNING
     fi
+    prefix="export MEMORYENGINE_TEST_ES"
     if [ -z "$SECURED" ]; then
-        export_line URL "$URL"
+        assign "${prefix}_URL" "$URL"
     else
-        export_line SECURED_URL "$URL"
-        export_line SECURED_USER "$USERNAME"
-        export_line SECURED_PASSWORD "$PASSWORD"
-        export_line SECURED_CA "$CA"
+        assign "${prefix}_SECURED_URL" "$URL"
+        assign "${prefix}_SECURED_USER" "$USERNAME"
+        assign "${prefix}_SECURED_PASSWORD" "$PASSWORD"
+        assign "${prefix}_SECURED_CA" "$CA"
     fi
-}
-
-export_line() {
-    printf "export MEMORYENGINE_TEST_ES_%s='%s'\n" "$1" "$(printf '%s' "$2" | sed "s/'/'\\\\''/g")"
 }
 
 STORE=${MEMORYENGINE_ES_HOME:-$(default_store)}
 parse "$@"
 PYTHON_FOUND=$(find_python) || die "Python 3.11 or newer is needed and was not found; PYTHON=/path/to/python names one."
-choose
+identify "${VERSION:-$DEFAULT_VERSION}${SECURED:+-secured}${NAME:+-$NAME}"
 case $COMMAND in
 start) start ;;
 stop) stop ;;

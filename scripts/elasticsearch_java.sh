@@ -3,12 +3,12 @@
 # It refuses to run as root: as root it runs as MEMORYENGINE_ES_USER, else nobody, who owns what it writes and no more.
 
 ARTIFACT=org.elasticsearch.distribution.integ-test-zip:elasticsearch
-OWNER=${MEMORYENGINE_ES_USER:-nobody}
+if [ "$(id -u)" -eq 0 ]; then OWNER=${MEMORYENGINE_ES_USER:-nobody}; else OWNER=$(id -un); fi
 
 # as_owner COMMAND...: with nothing of this environment but the path.
 as_owner() {
     set -- env -i PATH="$PATH" LANG=C.UTF-8 HOME="$FOLDER/tmp" ES_TMPDIR="$FOLDER/tmp" \
-        ES_PATH_CONF="$FOLDER/config" ES_JAVA_HOME="${JAVA_FOUND:-}" "$@"
+        ES_PATH_CONF="$FOLDER/config" ES_JAVA_HOME="$JAVA" "$@"
     if [ "$(id -u)" -ne 0 ]; then
         "$@"
     elif command -v setpriv >/dev/null 2>&1; then
@@ -56,21 +56,21 @@ java_homes() {
         "${HOME:-}"/.sdkman/candidates/java/* /Library/Java/JavaVirtualMachines/*/Contents/Home
 }
 
-# Sets JAVA_FOUND to the newest that the server's user may run; ES_JAVA_HOME is asked first, and taken if it will do.
+# Sets JAVA to the newest that the server's user may run; ES_JAVA_HOME is asked first, and taken if it will do.
 find_java() {
     range=$(java_range "$1")
-    JAVA_FOUND="" best=0
+    JAVA="" best=0
     while read -r home; do
         [ -n "$home" ] && [ -x "$home/bin/java" ] || continue
         major=$(as_owner "$home/bin/java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
         { [ "${major:-0}" -ge "${range% *}" ] && [ "${major:-0}" -le "${range#* }" ]; } || continue
         [ "$major" -gt "$best" ] || continue
-        JAVA_FOUND=$home best=$major
+        JAVA=$home best=$major
         [ "$home" != "${ES_JAVA_HOME:-}" ] || break
     done <<END
 $(java_homes)
 END
-    [ -n "$JAVA_FOUND" ]
+    [ -n "$JAVA" ]
 }
 
 need_java() {
@@ -79,7 +79,10 @@ need_java() {
         install_packages "$package" && find_java "$1" && return 0
     done
     range=$(java_range "$1")
-    die "Elasticsearch $1 needs Java ${range% *} or newer$([ "${range#* }" = 99 ] || echo " (up to ${range#* })") and none was found; install one, or name its folder in ES_JAVA_HOME."
+    upper=${range#* }
+    echo "Elasticsearch $1 needs Java ${range% *}$([ "$upper" = 99 ] && echo " or newer" || echo " to $upper"), and none" \
+        "was found that user $OWNER may run; install one, or name its folder in ES_JAVA_HOME." >&2
+    exit "$NO_JAVA"
 }
 
 # download VERSION FOLDER: by Maven, which knows the machine's mirrors, else plainly, and the checksum is compared.
@@ -128,11 +131,12 @@ need_program() {
 }
 
 java_make() {
-    SERVES=${VERSION:-$DEFAULT_VERSION}
     need_java "$SERVES"
     need_program "$SERVES"
     cp -R "$PROGRAM/config" "$FOLDER/config"
     mkdir -p "$FOLDER/config/jvm.options.d"
+    # Beside the program, where these would be written, the server's user may not write.
+    sed -e '/-Xlog:gc/d' -e "s|=logs/|=$FOLDER/logs/|" "$PROGRAM/config/jvm.options" >"$FOLDER/config/jvm.options"
     # The marker tells this server's process from any other's, also when a process id was given away anew.
     printf '%s\n' -Xms512m -Xmx512m "-Dmemoryengine.server=$FOLDER" >"$FOLDER/config/jvm.options.d/memoryengine.options"
     owned "$FOLDER/config" "$FOLDER/data" "$FOLDER/logs" "$FOLDER/tmp"
@@ -170,8 +174,7 @@ END
 
 # The launcher waits until the server listens, and ends; setsid keeps a Ctrl-C meant for the tests from the server.
 java_launch() {
-    need_java "$SERVES"
-    need_program "$SERVES"
+    PROGRAM=$STORE/programs/elasticsearch-$SERVES
     java_settings >"$FOLDER/config/elasticsearch.yml"
     rm -f "$FOLDER/tmp/pid"
     set -- "$PROGRAM/bin/elasticsearch" -d -p "$FOLDER/tmp/pid"
@@ -196,7 +199,16 @@ java_running() {
 java_kill() {
     java_running || return 0
     kill -KILL "$(java_process)"
-    while java_running; do sleep 0.1; done
+    # Its threads go one by one, and the last one closes the files: only then may another server have data and port.
+    "$PYTHON_FOUND" - "${URL##*:}" 8>&- <<'END'
+import socket, sys, time
+
+for _ in range(500):
+    with socket.socket() as client:
+        if client.connect_ex(("127.0.0.1", int(sys.argv[1]))):
+            break
+    time.sleep(0.02)
+END
 }
 
 java_remove() {

@@ -11,6 +11,10 @@ import pytest
 from memoryengine import MemoryEngine
 from memoryengine.testing.clock import ManualClock
 
+from .elasticsearch_server import es_secured as es_secured
+from .elasticsearch_server import es_url as es_url
+from .elasticsearch_server import own_es as own_es
+
 SATURDAY = datetime(2024, 10, 26, 13, 26, 20, tzinfo=UTC)  # 21:26:20 in Shanghai
 
 
