@@ -21,7 +21,10 @@ RETRIEVAL = "retrieve_memory"
 CHAT_INPUTS = ("query", "window", "kinds")
 """What a chat gives to the operation that retrieves memories; it may leave out all but the query."""
 
-STORES = {"sqlite": "memoryengine.stores.sqlite:SqliteStore"}
+STORES = {
+    "sqlite": "memoryengine.stores.sqlite:SqliteStore",
+    "elasticsearch": "memoryengine.stores.elasticsearch:ElasticsearchStore",
+}
 
 
 @dataclass(frozen=True)

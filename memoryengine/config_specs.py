@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_type_hints
+from typing import Literal, get_type_hints
 
 from .coerce import coerce, found, unknown_keys
 from .errors import Problem
@@ -47,7 +47,48 @@ class SqliteSettings:
             raise ValueError(*wrong)
 
 
-STORES: Mapping[str, type] = {"sqlite": SqliteSettings}
+@dataclass(frozen=True, slots=True)
+class ElasticsearchSettings:
+    """What a config may say of Elasticsearch; what it leaves out is as the store has it."""
+
+    url: str | tuple[str, ...] | None = None
+    user: str | None = None
+    password: str | None = None
+    api_key: str | None = None
+    ca_certs: str | None = None
+    fingerprint: str | None = None
+    index_prefix: str | None = None
+    shards: int | None = None
+    replicas: int | None = None
+    vector_index: Literal["hnsw", "int8_hnsw", "flat"] | None = None
+    candidates: int | None = None
+    create: bool | None = None
+    timeout: float | None = None
+    patience: float | None = None
+    erase_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        wrong = ["`url` is empty: name an address, as in http://127.0.0.1:9200"] if self.url in ("", ()) else []
+        if self.index_prefix is not None and not INDEX_PREFIX.fullmatch(self.index_prefix):
+            wrong.append(f"`index_prefix` is {self.index_prefix!r}: small letters, digits, _ and -, at most 100")
+        for name, least, most in _BOUNDS:
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                wrong.append(f"`{name}` must lie between {least:g} and {most:g}, not {value:g}")
+        if wrong:
+            raise ValueError(*wrong)
+
+
+INDEX_PREFIX = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_BOUNDS = (
+    ("shards", 1, 1024),
+    ("replicas", 0, 100),
+    ("candidates", 1, 10_000),
+    ("timeout", 0.1, LONGEST_PATIENCE),
+    ("patience", 0, LONGEST_PATIENCE),
+    ("erase_seconds", 0, LONGEST_PATIENCE),
+)
+STORES: Mapping[str, type] = {"sqlite": SqliteSettings, "elasticsearch": ElasticsearchSettings}
 
 
 @dataclass(slots=True)

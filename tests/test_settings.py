@@ -15,6 +15,7 @@ from memoryengine.config_files import stock_configs
 from memoryengine.config_specs import STORES
 from memoryengine.errors import ConfigError
 from memoryengine.settings import ChatSettings, Limits, Settings, load_settings, locale, read_settings
+from memoryengine.stores.elasticsearch import ElasticsearchStore
 from memoryengine.stores.sqlite import SqliteStore
 from memoryengine.values import Locale
 
@@ -54,8 +55,10 @@ def test_every_stock_config_is_sound_without_any_variable(name: str) -> None:
     settings, problems = read_settings(name, environ=HOME)
     assert problems == []
     assert settings.warnings == ()
-    assert len(settings.missing) == (0 if name == "embedded" else 1)
-    assert settings.store["path"] == f"/home/ann/.memoryengine/{name}.db"
+    assert len(settings.missing) == (0 if name in ("embedded", "elasticsearch") else 1)
+    places = {"sqlite": ("path", f"/home/ann/.memoryengine/{name}.db"), "elasticsearch": ("url", "http://127.0.0.1:9200")}
+    key, place = places[str(settings.store["use"])]
+    assert settings.store[key] == place
 
 
 @pytest.mark.parametrize("name", ["embedded", "embedded.yaml", "configs/embedded.yaml", "configs/embedded"])
@@ -221,11 +224,12 @@ def test_the_zone_of_the_machine() -> None:
     assert locale(settings).language is None
 
 
-def test_the_keys_of_the_embedded_store_are_those_it_takes() -> None:
+def test_the_keys_of_a_store_are_those_it_takes() -> None:
     taken = [name for name in inspect.signature(SqliteStore).parameters if name != "self"]
     assert sorted(inspect.signature(STORES["sqlite"]).parameters) == sorted(taken)
     assert "path" in taken
-    assert len(STORES) >= 1
+    taken = list(inspect.signature(ElasticsearchStore).parameters)
+    assert sorted(inspect.signature(STORES["elasticsearch"]).parameters) == sorted(taken)
 
 
 def test_a_store_without_a_path_lies_where_data_lies() -> None:

@@ -13,9 +13,9 @@ import aiohttp
 import requests
 import requests.utils
 
+from ..per_loop import PerLoop
 from .failures import Asked, failure, no_connection, parse_answer, too_long, too_slow
 from .gate import Gate
-from .per_loop import PerLoop
 from .retry import REAL, Effects, Limits, retry_after, retrying, retrying_sync
 
 CHUNK = 65_536

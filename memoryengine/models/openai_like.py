@@ -13,10 +13,10 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResp
 from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
 
 from ..errors import ModelAnswerError, ModelError
+from ..per_loop import PerLoop
 from ..ports import Reply, Turn
 from .failures import Asked, base_url, failure, no_connection, shown_url, too_long, too_slow
 from .gate import Gate
-from .per_loop import PerLoop
 from .retry import REAL, Course, Effects, PassingFailure, retry_after, retrying
 from .specs import ChatSettings
 from .spoken import BROKE_OFF, messages_of, reply_of, spoken

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from memoryengine.models.gate import Gate, together
-from memoryengine.models.per_loop import PerLoop
+from memoryengine.per_loop import PerLoop
 
 
 @dataclass

@@ -9,12 +9,10 @@ import sqlite3
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import StoreError
 from ...ranking import bm25, idf, unit
 from .columns import Array, Mask, grown
 from .documents import Place, Table, newest_key
@@ -164,17 +162,6 @@ def best(rows: Array, scores: Scores, top_k: int, ids: Sequence[str]) -> list[tu
         rows, scores = rows[kept], scores[kept]
     pairs = zip(rows.tolist(), scores.tolist(), strict=True)
     return sorted(pairs, key=lambda pair: (-pair[1], ids[pair[0]]))[:top_k]
-
-
-def unit_vector(vector: Any, dimensions: int | None = None) -> npt.NDArray[np.float32]:
-    """A vector scaled to length 1; raises `StoreError` if it is all zero or not finite, `ValueError` for its length."""
-    array = np.asarray(vector, np.float64)
-    if dimensions is not None and array.shape != (dimensions,):
-        raise ValueError(f"{array.size}")
-    length = float(np.linalg.norm(array))
-    if not np.isfinite(length) or length == 0:
-        raise StoreError("A vector is all zero or not finite, so it has no direction to compare by.")
-    return (array / length).astype("<f4")
 
 
 class Indices:

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...filters import Filter
 from ...ports import Sort
+from ..cursors import alien_cursor, read_cursor, write_cursor
 from .columns import LAST, Array, Columns, Mask
-from .cursors import alien_cursor, read_cursor, write_cursor
 from .documents import Place, Table, newest_key, parse
 
 _FIELDS = (

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from ...filters import AllOf, Filter, Has
 from ...ports import Document, KeywordQuery, Match, VectorQuery
+from ..vectors import unit_vector
 from .columns import Mask
 from .documents import Place, Table, documents_by_key
-from .index import Indices, best, unit_vector
+from .index import Indices, best
 
 Query = KeywordQuery | VectorQuery
 Found = list[tuple[int, float]]  # keys of documents, and their scores

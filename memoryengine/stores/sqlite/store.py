@@ -297,7 +297,7 @@ def _collections_of(writes: Writes) -> set[str]:
 
 
 def _packed(vectors: Mapping[str, Vector], space: VectorSpace) -> dict[str, bytes]:
-    from .index import unit_vector
+    from ..vectors import unit_vector
 
     try:
         return {id_: unit_vector(vector, space.dimensions).tobytes() for id_, vector in vectors.items()}

@@ -6,8 +6,8 @@ import pytest
 
 from memoryengine.errors import StoreError
 from memoryengine.ports import Sort
+from memoryengine.stores.cursors import read_cursor, write_cursor
 from memoryengine.stores.sqlite import SqliteStore
-from memoryengine.stores.sqlite.cursors import read_cursor, write_cursor
 from memoryengine.testing.store_samples import ALICE, COLLECTIONS, NOON, SPACE, note
 
 ORDER = (Sort("at", descending=True), Sort("rank"), Sort("status"))

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import StoreError
-from ...ports import Sort
+from ..errors import StoreError
+from ..ports import Sort
 
 
 def write_cursor(order: Sequence[Sort], values: Sequence[Any], id_: str) -> str:

@@ -1,0 +1,112 @@
+"""Typed filters as Elasticsearch queries with exactly the meaning of `memoryengine.filters.matches`; pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from ...filters import AllOf, AnyOf, Between, Filter, Has, Is, Not, Scalar
+from ...ports import Collection, FieldKind, Sort
+from ..checks import EXACT, kind_of, microseconds
+from .codec import LIVE
+
+Query = dict[str, Any]
+NOTHING: Query = {"match_none": {}}
+MOST_TERMS = 60_000
+
+
+def living(scope: str, *more: Query) -> Query:
+    """The documents of a scope that pass all of `more`."""
+    return {"bool": {"filter": [{"term": {"scope": scope}}, {"term": {"state": LIVE}}, *more]}}
+
+
+def query_of(collection: Collection, where: Filter, vector: str | None) -> Query:
+    """A checked filter as a query; `vector` is the field that holds vectors, if there is one."""
+    match where:
+        case Not():
+            return {"bool": {"must_not": [query_of(collection, where.filter, vector)]}}
+        case AllOf():
+            return {"bool": {"filter": [query_of(collection, one, vector) for one in where.filters]}}
+        case AnyOf(filters=()):
+            return NOTHING
+        case AnyOf():
+            return {"bool": {"should": [query_of(collection, one, vector) for one in where.filters]}}
+        case Has(field="vector"):
+            return {"exists": {"field": vector}} if vector else NOTHING
+        case Has():
+            return _has(collection, where.field)
+        case Is():
+            return _is(collection, where)
+        case Between():
+            return _between(collection, where)
+
+
+def sort_of(order: Sequence[Sort]) -> list[Query]:
+    """By these fields and then by id, absent ones last."""
+    by = [{f"fields.{s.field}": {"order": "desc" if s.descending else "asc", "missing": "_last"}} for s in order]
+    return [*by, {"id": "asc"}]
+
+
+def _has(collection: Collection, path: str) -> Query:
+    kind, field, dot = _field(collection, path)
+    return NOTHING if kind == "map" and not dot else {"exists": {"field": field}}
+
+
+def _is(collection: Collection, where: Is) -> Query:
+    kind, field, dot = _field(collection, where.field)
+    if kind == "map" and not dot:
+        return NOTHING
+    values = list(_values(kind, where.values))
+    parts = [values[start : start + MOST_TERMS] for start in range(0, len(values), MOST_TERMS)]
+    if len(parts) == 1:
+        return {"terms": {field: parts[0]}}
+    return {"bool": {"should": [{"terms": {field: part}} for part in parts]}} if parts else NOTHING
+
+
+def _values(kind: FieldKind, values: Iterable[Scalar]) -> Iterable[Any]:
+    """Those values that a field of this kind can hold, as they are indexed; a flag equals 1 or 0, as in Python."""
+    for value in values:
+        match kind, value:
+            case "moment", datetime() if value.tzinfo is not None:
+                yield microseconds(value)
+            case "number", bool() | int() | float() if abs(value) <= EXACT:
+                yield float(value)
+            case "flag", bool() | int() | float() if value in (0, 1):
+                yield bool(value)
+            case ("keyword" | "keywords" | "map"), str() if _can_be_stored(value):
+                yield value
+
+
+def _can_be_stored(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _between(collection: Collection, where: Between) -> Query:
+    kind, field, _ = _field(collection, where.field)
+    low, high = where.low, where.high
+    if kind == "flag":
+        passing = [one for one in (False, True) if (low is None or one >= low) and (high is None or one < high)]  # type: ignore[operator]  # numbers, by check_filter
+        return {"terms": {field: passing}} if passing else NOTHING
+    if kind not in ("number", "moment") or _is_nan(low) or _is_nan(high):
+        return NOTHING
+    limits = {name: _limit(value) for name, value in (("gte", low), ("lt", high)) if value is not None}
+    return {"range": {field: limits}} if limits else {"exists": {"field": field}}
+
+
+def _limit(value: int | float | datetime) -> int | float:
+    if isinstance(value, datetime):
+        return microseconds(value)
+    # no stored number lies beyond 2**53, so a limit that lies farther may as well lie at its double
+    return float(value) if abs(value) <= EXACT else math.copysign(2.0 * EXACT, value)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _field(collection: Collection, path: str) -> tuple[FieldKind, str, bool]:
+    """The kind of the field that a path names, its name in the index, and whether the path names a key of it."""
+    name, dot, _ = path.partition(".")
+    return kind_of(collection, name), f"fields.{path}", bool(dot)

@@ -1,0 +1,158 @@
+"""Answers several queries in one round trip, with the exact scores and the order that the contract wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...filters import AllOf, Has
+from ...ports import Document, KeywordQuery, Match, VectorQuery, VectorSpace
+from ...values import Scope
+from .codec import Codec
+from .dsl import living, query_of
+from .keys import scope_key
+from .layout import Names, vector_field
+from .search import (
+    WINDOW,
+    Asking,
+    Body,
+    Found,
+    keyword_bodies,
+    keyword_scores,
+    more_candidates,
+    vector_bodies,
+    vector_scores,
+)
+from .server import Ask, Server
+from .view import View
+
+Query = KeywordQuery | VectorQuery
+Answer = Mapping[str, Any]
+
+
+@dataclass
+class Part:
+    """One query on its way: what was asked for it, and what was found so far."""
+
+    query: Query
+    asking: Asking
+    bodies: list[Body]
+    found: Found = field(default_factory=dict)
+    documents: dict[str, Document] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Searches of all scopes of one store; `candidates` is how many neighbours a shard looks at."""
+
+    server: Server
+    names: Names
+    view: View
+    codecs: Mapping[str, Codec]
+    space: VectorSpace | None
+    candidates: int
+    window: int = WINDOW
+
+    async def search(self, scope: Scope, queries: Sequence[Query]) -> tuple[tuple[Match, ...], ...]:
+        """The matches of each query, best first, then by id."""
+        parts = [self._part(scope_key(scope), query) for query in queries]
+        searches = [(part.query.collection, body) for part in parts for body in part.bodies]
+        answers = iter(await self.view.search(scope, searches) if searches else ())
+        for part in parts:
+            await self._take(scope, part, [next(answers) for _ in part.bodies])
+        chosen = [_best(part.found, part.query.top_k) for part in parts]
+        await self._fetch(scope_key(scope), parts, chosen)
+        return tuple(_matches(part, keys) for part, keys in zip(parts, chosen, strict=True))
+
+    def _part(self, scope: str, query: Query) -> Part:
+        field_name = None if self.space is None else vector_field(self.space)
+        collection = self.codecs[query.collection].collection
+        asking = Asking(scope, collection, field_name, self.candidates, self.window)
+        if query.top_k <= 0:
+            return Part(query, asking, [])
+        if isinstance(query, KeywordQuery):
+            return Part(query, asking, keyword_bodies(asking, query) if query.terms else [])
+        return Part(query, asking, [] if self.space is None else vector_bodies(asking, query, self.space.dimensions))
+
+    async def _take(self, scope: Scope, part: Part, answers: Sequence[Answer]) -> None:
+        """Score what was found, and search again where a window was too small."""
+        if not answers:
+            return
+        if isinstance(part.query, KeywordQuery):
+            statistics, candidates, first = answers
+            scored = await self._candidates(scope, part, part.bodies[1], candidates)
+            part.found = keyword_scores(part.asking, part.query, statistics, scored)
+            self._keep(part, first["hits"]["hits"])
+        else:
+            hits = await self._neighbours(scope, part, part.query, answers[0]["hits"]["hits"])
+            part.found = vector_scores(hits)
+            self._keep(part, hits)
+
+    async def _candidates(self, scope: Scope, part: Part, body: Body, answer: Answer) -> list[Answer]:
+        """All candidates of a keyword query; more than a window of them only if so many matches are wanted."""
+        hits = list(answer["hits"]["hits"])
+        more = more_candidates(body, answer) if part.query.top_k + 1 >= body["size"] else None
+        while more is not None:
+            (answer,) = await self.view.search(scope, [(part.query.collection, more)])
+            hits += answer["hits"]["hits"]
+            more = more_candidates(more, answer)
+        return hits
+
+    async def _neighbours(
+        self, scope: Scope, part: Part, query: VectorQuery, hits: Sequence[Answer]
+    ) -> Sequence[Answer]:
+        """The neighbours; asked for again where a tie goes through the last of them, or a window is too small."""
+        assert self.space is not None, "without a space nothing was asked"
+        wanted = part.bodies[0]["size"]
+        while len(hits) == wanted < self.window and _tied(hits, query.top_k):
+            wanted = min(4 * wanted, self.window)
+            knn = part.bodies[0]["knn"] | {"k": wanted, "num_candidates": max(wanted, self.candidates)}
+            body = part.bodies[0] | {"knn": knn, "size": wanted}
+            (answer,) = await self.view.search(scope, [(query.collection, body)])
+            hits = answer["hits"]["hits"]
+        if len(hits) < self.window or query.top_k <= self.window:
+            return hits
+        passing = await self.count(scope, query)
+        bodies = vector_bodies(part.asking, query, self.space.dimensions, passing)
+        answers = await self.view.search(scope, [(query.collection, body) for body in bodies])
+        return [hit for answer in answers for hit in answer["hits"]["hits"]]
+
+    async def count(self, scope: Scope, query: VectorQuery) -> int:
+        """How many documents a vector query could find."""
+        field_name = None if self.space is None else vector_field(self.space)
+        where = query_of(self.codecs[query.collection].collection, AllOf(query.where, Has("vector")), field_name)
+        body = {"size": 0, "track_total_hits": True, "query": living(scope_key(scope), where)}
+        (answer,) = await self.view.search(scope, [(query.collection, body)])
+        return int(answer["hits"]["total"]["value"])
+
+    def _keep(self, part: Part, hits: Iterable[Answer]) -> None:
+        """Note the documents that came with hits, still packed ones too."""
+        codec = self.codecs[part.query.collection]
+        part.documents |= {hit["_id"]: codec.document(hit["fields"]["document"][0]) for hit in hits}
+
+    async def _fetch(self, scope: str, parts: Sequence[Part], chosen: Sequence[Sequence[str]]) -> None:
+        """Get the documents that were chosen and did not come with a search."""
+        pairs = [(part, key) for part, keys in zip(parts, chosen, strict=True) for key in keys]
+        lacking = [(part, key) for part, key in pairs if key not in part.documents]
+        asks = [Ask(self.names.alias(part.query.collection), key, scope, ("document",)) for part, key in lacking]
+        for (part, key), got in zip(lacking, await self.server.mget(asks), strict=True):
+            if got.source is not None and "document" in got.source:  # else it was deleted since
+                part.documents[key] = self.codecs[part.query.collection].document(got.source["document"])
+
+
+def _best(found: Found, top_k: int) -> list[str]:
+    """The keys of the best, and of all that tie with the last of them."""
+    ordered = sorted(found.items(), key=lambda pair: -pair[1])
+    least = ordered[top_k - 1][1] if 0 < top_k <= len(ordered) else float("-inf")
+    return [key for key, score in ordered if score >= least]
+
+
+def _matches(part: Part, keys: Iterable[str]) -> tuple[Match, ...]:
+    matches = [Match(part.documents[key], part.found[key]) for key in keys if key in part.documents]
+    return tuple(sorted(matches, key=lambda match: (-match.score, match.document.id))[: max(part.query.top_k, 0)])
+
+
+def _tied(hits: Sequence[Answer], top_k: int) -> bool:
+    scores = vector_scores(hits[top_k - 1 :])
+    return len(set(scores.values())) <= 1

@@ -1,0 +1,148 @@
+"""Keyword and vector queries as searches, and their answers as matches: what is sent, and what is made of it.
+
+**Keyword.** The server finds candidates by its own BM25 over tokens that belong to one scope; the score is computed
+here by `memoryengine.ranking.bm25`, with the statistics of the documents that pass. So three searches stand for a
+query, all in one request: the statistics (how many pass, their length, and for each term how many hold it), the term
+counts of the best candidates, and the first documents. The server's order is coarse, because it weighs terms by its
+own statistics: the 1,000 best candidates are scored.
+
+**Vector.** Approximate nearest neighbours under the filter (exact for an index of kind `flat`, and where few pass).
+The server's score is (1 + cosine) / 2 already; it is rounded as the embedded store rounds it, so that ties are ties.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ...ports import Collection, KeywordQuery, Vector, VectorQuery
+from ...ranking import bm25, idf
+from ..vectors import unit_vector
+from .dsl import Query, living, query_of
+from .keys import SLOTS, TermKeys, read_counts
+
+CANDIDATES = 1_000
+SPARE = 20
+WINDOW = 10_000
+Found = dict[str, float]  # ids of documents, and their scores
+Body = dict[str, Any]
+Answers = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One query of one scope, with all that is needed to ask it."""
+
+    scope: str
+    collection: Collection
+    vector_field: str | None
+    candidates: int
+    window: int = WINDOW
+
+    def passing(self, query: KeywordQuery | VectorQuery, *more: Query) -> Query:
+        """The documents that pass the query's filter."""
+        return living(self.scope, query_of(self.collection, query.where, self.vector_field), *more)
+
+
+# --- keyword ----------------------------------------------------------------------------------------------------
+
+
+def keyword_bodies(asking: Asking, query: KeywordQuery) -> list[Body]:
+    """Statistics, candidates, and first documents."""
+    keys = TermKeys(asking.scope)
+    tokens = [keys.token(term) for term in _distinct(query)]
+    passing = asking.passing(query)
+    holding = {"bool": {"filter": [passing], "should": [_term(t) for t in tokens], "minimum_should_match": 1}}
+    statistics: Body = {
+        "size": 0,
+        "track_total_hits": True,
+        "query": passing,
+        "aggs": {
+            "length": {"sum": {"field": "length"}},
+            "having": {"filters": {"filters": {str(n): _term(t) for n, t in enumerate(tokens)}}},
+        },
+    }
+    hits: Body = {"query": holding, "_source": False, "track_total_hits": False}
+    most = min(max(CANDIDATES, query.top_k + SPARE), asking.window)
+    first = min(query.top_k + SPARE, most)
+    return [
+        statistics,
+        hits | {"size": most, "docvalue_fields": ["counts"]},
+        hits | {"size": first, "docvalue_fields": ["document"]},
+    ]
+
+
+def more_candidates(body: Body, answer: Mapping[str, Any]) -> Body | None:
+    """The search for the candidates behind a full window; None if there are no more."""
+    hits = answer["hits"]["hits"]
+    if len(hits) < body["size"]:
+        return None
+    if "sort" not in hits[-1]:
+        return body | {"sort": ["_score", {"id": "asc"}]}
+    return body | {"sort": ["_score", {"id": "asc"}], "search_after": hits[-1]["sort"]}
+
+
+def keyword_scores(asking: Asking, query: KeywordQuery, statistics: Mapping[str, Any], hits: Answers) -> Found:
+    """The exact score of every candidate, by key."""
+    count, length = statistics["hits"]["total"]["value"], statistics["aggregations"]["length"]["value"]
+    if not hits or not length:
+        return {}
+    having = statistics["aggregations"]["having"]["buckets"]
+    data = [b64decode(hit["fields"]["counts"][0]) for hit in hits]
+    numbers, counts = read_counts(b"".join(data))
+    rows = np.repeat(np.arange(len(data)), [len(one) // 8 for one in data])
+    lengths = np.bincount(rows, counts, len(data))
+    scores = np.zeros(len(data))
+    keys = TermKeys(asking.scope)
+    for n, term in enumerate(_distinct(query)):
+        chosen = numbers == np.uint64(keys.number(term))
+        if chosen.any():
+            frequency = np.bincount(rows[chosen], counts[chosen], len(data))
+            weight = idf(count, having[str(n)]["doc_count"])
+            scores += np.where(frequency > 0, bm25(weight, frequency, lengths, length / count), 0.0)
+    return dict(zip([hit["_id"] for hit in hits], scores.tolist(), strict=True))
+
+
+def _distinct(query: KeywordQuery) -> list[str]:
+    return list(dict.fromkeys(query.terms))
+
+
+def _term(token: str) -> Query:
+    return {"term": {"terms": token}}
+
+
+# --- vector -----------------------------------------------------------------------------------------------------
+
+
+def vector_bodies(asking: Asking, query: VectorQuery, space: int, passing: int = 0) -> list[Body]:
+    """One search for the nearest; several over parts of the scope if more than a window are wanted of `passing`."""
+    assert asking.vector_field is not None, "checked by the store"
+    vector = unit_vector(query.vector, space).round(7).tolist()
+    wanted = query.top_k + SPARE
+    if wanted <= asking.window or passing <= asking.window:
+        return [_nearest(asking, query, vector, min(wanted, asking.window))]
+    parts = -(-passing * 2 // asking.window)  # a part is half full, so that an uneven one has room
+    limits = [SLOTS * n // parts for n in range(parts + 1)]
+    ranges = [{"range": {"slot": {"gte": low, "lt": high}}} for low, high in pairwise(limits)]
+    return [_nearest(asking, query, vector, asking.window, one) for one in ranges]
+
+
+def _nearest(asking: Asking, query: VectorQuery, vector: Vector, wanted: int, *more: Query) -> Body:
+    knn = {
+        "field": asking.vector_field,
+        "query_vector": vector,
+        "k": wanted,
+        "num_candidates": min(max(asking.candidates, wanted), WINDOW),
+        "filter": asking.passing(query, *more),
+    }
+    return {"knn": knn, "size": wanted, "_source": False, "docvalue_fields": ["document"], "track_total_hits": False}
+
+
+def vector_scores(hits: Answers) -> Found:
+    """The score of each neighbour, by key: rounded so that the cosine has six digits."""
+    return {hit["_id"]: (1.0 + round(min(1.0, max(-1.0, 2.0 * hit["_score"] - 1.0)), 6)) / 2.0 for hit in hits}

@@ -1,0 +1,90 @@
+"""Reading what was written: searches that see every write which ended before they began, whoever made it.
+
+Elasticsearch shows a write to searches only after a refresh. Refreshing at every write, or waiting for the interval,
+makes each message dear; refreshing at every read makes reading dear for what has not changed. Here the last item of
+every write to an index is the scope's **mark**, a document that is written over and over. Its sequence number, got in
+realtime, says how far the scope was written; what this process has seen of it says how far searches see. So:
+
+- a write costs no refresh, only one more tiny item in a request that is sent anyway;
+- a read costs one `mget` beside its searches, at the same time, which also looks at the log;
+- a read that finds the mark newer than what it knows to be visible refreshes that index once, and searches again.
+
+What is visible to a process that has not read the scope before is learned by searching for the mark, so that nothing
+is refreshed which need not be. Searches of a scope go to one copy of its shard (`preference`), and a copy never shows
+less than before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...values import Scope
+from .keys import scope_key
+from .layout import Names
+from .log import Log, Recent, Seen, mark_key
+from .server import Ask, Got, Searching, Server
+
+Answer = Mapping[str, Any]
+Visible = tuple[str, int]  # an index, and the sequence number up to which searches see a scope in it
+
+
+class View:
+    """What searches see, over all scopes of one store."""
+
+    def __init__(self, server: Server, names: Names, log: Log) -> None:
+        self._server, self._names, self._log = server, names, log
+        self._visible: Recent[tuple[str, str], Visible] = Recent()
+
+    async def search(self, scope: Scope, searches: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Answer]:
+        """The answers to searches (collection and body) of one scope, in one request."""
+        key = scope_key(scope)
+        aliases = sorted({self._names.alias(collection) for collection, _ in searches})
+        asked = [Searching((self._names.alias(name),), key, body) for name, body in searches]
+        marks = [Ask(alias, mark_key(key), key, ("state",)) for alias in aliases]
+        # As it was when the searches were sent: what others make visible meanwhile, these may not have seen.
+        before = self._visible_now(key, aliases)
+        found: tuple[Seen, list[Answer]] = await asyncio.gather(
+            self._log.look(key, marks), self._server.msearch(asked)
+        )
+        seen, answers = found
+        if not seen.pending and not _dirty(before, aliases, seen.more):
+            return answers
+        if seen.pending:
+            seen = await self._log.settled(key, marks, patient=True)
+        await self._uncover(key, aliases, seen.more)
+        return await self._server.msearch(asked)
+
+    async def _uncover(self, key: str, aliases: Sequence[str], marks: Sequence[Got]) -> None:
+        """Make visible all that these marks stand for."""
+        unknown = [alias for alias in _dirty(self._visible_now(key, aliases), aliases, marks)
+                   if (alias, key) not in self._visible]
+        if unknown:
+            await self._look_for_mark(key, unknown)
+        dirty = _dirty(self._visible_now(key, aliases), aliases, marks)
+        if dirty:
+            await self._server.refresh(list(dirty))
+        for alias, got in dirty.items():
+            self._visible.keep((alias, key), (got.index, got.seq_no))
+
+    async def _look_for_mark(self, key: str, aliases: Sequence[str]) -> None:
+        """Learn by search how far a scope is visible."""
+        body = {"query": {"ids": {"values": [mark_key(key)]}}, "_source": False, "seq_no_primary_term": True}
+        answers = await self._server.msearch([Searching((alias,), key, body) for alias in aliases])
+        for alias, answer in zip(aliases, answers, strict=True):
+            for hit in answer["hits"]["hits"]:
+                self._visible.keep((alias, key), (hit["_index"], hit["_seq_no"]))
+
+    def _visible_now(self, key: str, aliases: Sequence[str]) -> dict[str, Visible]:
+        return {alias: self._visible[alias, key] for alias in aliases if (alias, key) in self._visible}
+
+
+def _dirty(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequence[Got]) -> dict[str, Got]:
+    """The marks, by alias, that are newer than what is visible."""
+    found = {}
+    for alias, got in zip(aliases, marks, strict=True):
+        index, seq_no = visible.get(alias, ("", -1))
+        if got.source is not None and (got.index != index or got.seq_no > seq_no):
+            found[alias] = got
+    return found

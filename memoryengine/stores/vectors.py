@@ -1,0 +1,21 @@
+"""Vectors as every store takes them: of length 1, as float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import StoreError
+
+
+def unit_vector(vector: Any, dimensions: int | None = None) -> npt.NDArray[np.float32]:
+    """A vector scaled to length 1; raises `StoreError` if it is all zero or not finite, `ValueError` for its length."""
+    array = np.asarray(vector, np.float64)
+    if dimensions is not None and array.shape != (dimensions,):
+        raise ValueError(f"{array.size}")
+    length = float(np.linalg.norm(array))
+    if not np.isfinite(length) or length == 0:
+        raise StoreError("A vector is all zero or not finite, so it has no direction to compare by.")
+    return (array / length).astype("<f4")
