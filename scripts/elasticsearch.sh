@@ -18,10 +18,11 @@ NO_JAVA=4
 
 usage() {
     cat <<END
-usage: elasticsearch.sh start|stop|kill|status|env [--version V] [--secured] [--name NAME] [--port P]
+usage: elasticsearch.sh start|stop|kill|status|env [--version V] [--secured] [--name NAME] [--port P] [--all]
 
   start   starts a server, waits until it is healthy and says how to reach it; a killed one gets its data and port back
-  stop    ends what start started, all of it or what the options choose, and removes its data; downloads are kept
+  stop    ends what start started and removes its data: what the options choose, else all that have no name, and with
+          --all these too; downloads are kept
   kill    ends a server at once (SIGKILL) and keeps its data, as a power cut does
   status  what runs, and where
   env     the variables for the tests: eval "\$(scripts/elasticsearch.sh env)"
@@ -31,6 +32,7 @@ usage: elasticsearch.sh start|stop|kill|status|env [--version V] [--secured] [--
   --name NAME   a server beside the others, also where MEMORYENGINE_TEST_ES_URL names one; to stop and status it means
                 NAME_... too, so that a run of tests finds all that it started
   --port P      its port, else a free one
+  --all         with stop: all of them
 
 Servers of different version, name or security run side by side. Downloads and data lie in
 $STORE (MEMORYENGINE_ES_HOME names another folder).
@@ -56,7 +58,7 @@ default_store() {
 parse() {
     [ $# -gt 0 ] || misuse "What to do is missing."
     COMMAND=$1
-    VERSION="" SECURED="" NAME="" PORT=""
+    VERSION="" SECURED="" NAME="" PORT="" ALL=""
     case $COMMAND in
     -h | --help | help) usage && exit 0 ;;
     start | stop | kill | status | env) shift ;;
@@ -65,6 +67,7 @@ parse() {
     while [ $# -gt 0 ]; do
         case $1 in
         --secured) SECURED=yes && shift && continue ;;
+        --all) [ "$COMMAND" = stop ] || misuse "--all goes with stop." && ALL=yes && shift && continue ;;
         --version | --name | --port) [ $# -gt 1 ] || misuse "$1 needs a value." ;;
         *) misuse "There is no option '$1'." ;;
         esac
@@ -233,6 +236,7 @@ make_server() {
     URL=http${SECURED:+s}://127.0.0.1:$PORT
     USERNAME="" PASSWORD="" CA="" JAVA=""
     if [ -n "$SECURED" ]; then
+        USERNAME=memoryengine
         PASSWORD=$("$PYTHON_FOUND" -c 'import secrets; print("p" + secrets.token_hex(12))')
         make_certificates
     fi
@@ -247,10 +251,10 @@ make_server() {
 # A CA of its own, and a certificate for loopback that it signed.
 make_certificates() {
     command -v openssl >/dev/null 2>&1 || install_packages openssl || die "--secured needs openssl; install it."
-    CA=$FOLDER/certs/ca.crt
-    mkdir -p "$FOLDER/certs"
+    CA=$FOLDER/security/ca.crt
+    mkdir -p "$FOLDER/security"
     (
-        cd "$FOLDER/certs"
+        cd "$FOLDER/security"
         printf '[dn]\n[req]\ndistinguished_name=dn\n[ca]\nbasicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\nkeyUsage=critical,keyCertSign\n[http]\nbasicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1,DNS:localhost\n' >openssl.cnf
         openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=memoryengine test CA" -config openssl.cnf \
             -extensions ca -keyout ca.key -out ca.crt
@@ -258,6 +262,18 @@ make_certificates() {
         openssl x509 -req -in http.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 365 \
             -extfile openssl.cnf -extensions http -out http.crt
     ) >"$FOLDER/openssl.log" 2>&1 || die "openssl failed; see $FOLDER/openssl.log."
+}
+
+# give_roles FOLDER, in which 'users' holds the superuser: a user for each role of tests/elasticsearch_roles.yml, named
+# like it and with the same password.
+give_roles() {
+    cp "$ROOT/tests/elasticsearch_roles.yml" "$1/roles.yml"
+    hash=$(sed -n "s/^$USERNAME://p" "$1/users")
+    echo "superuser:$USERNAME" >"$1/users_roles"
+    for role in $(sed -n 's/^\([a-z_]*\):.*/\1/p' "$1/roles.yml"); do
+        echo "$role:$hash" >>"$1/users"
+        echo "$role:$role" >>"$1/users_roles"
+    done
 }
 
 start() {
@@ -312,7 +328,12 @@ chosen() {
     case $ID in *-"$NAME" | *-"$NAME"_*) ;; *) [ -z "$NAME" ] || return 1 ;; esac
 }
 
+# A server with a name belongs to somebody's run: it goes on unless it is asked for.
 stop_one() {
+    case $ID in
+    *-secured | "$SERVES") ;;
+    *) [ -n "$NAME$ALL" ] || { echo "$ID goes on; --name or --all stops it too." && return; } ;;
+    esac
     lock "$ID"
     if load; then
         "${KIND}_kill"

@@ -122,7 +122,7 @@ need_program() {
         lock "program-$1"
         [ ! -d "$PROGRAM" ] || exit 0
         echo "Fetching Elasticsearch $1 ..."
-        folder=$(mktemp -d "$STORE/fetch.XXXXXX")
+        folder=$(mktemp -d "$STORE/fetch.XXXXXX") || exit 1
         trap 'rm -rf "$folder"' EXIT
         mkdir -p "$STORE/programs"
         download "$1" "$folder" && unzip_programs "$folder/elasticsearch-$1.zip" "$folder" &&
@@ -144,11 +144,11 @@ java_make() {
 }
 
 java_secure() {
-    USERNAME=memoryengine
-    cp "$FOLDER/certs/http.crt" "$FOLDER/certs/http.key" "$FOLDER/config/"
-    owned "$FOLDER/config"
     as_owner "$PROGRAM/bin/elasticsearch-users" useradd "$USERNAME" -p "$PASSWORD" -r superuser \
-        >"$FOLDER/logs/users.log" 2>&1 8>&- || die "No user can be made; see $FOLDER/logs/users.log."
+        >"$FOLDER/security/users.log" 2>&1 8>&- || die "No user can be made; see $FOLDER/security/users.log."
+    cp "$FOLDER/security/http.crt" "$FOLDER/security/http.key" "$FOLDER/config/"
+    give_roles "$FOLDER/config"
+    owned "$FOLDER/config"
 }
 
 java_settings() {

@@ -72,6 +72,7 @@ def there() -> Iterator[str]:
         (["start", "--version"], "--version needs a value."),
         (["start", "--version", "eight"], "--version is like 8.19.8, not 'eight'."),
         (["start", "--port", "70000"], "--port is a number from 1 to 65535, not '70000'."),
+        (["start", "--all"], "--all goes with stop."),
         (["stop", "--name", "../x"], "--name is a-z, 0-9 and _, not '../x'."),
     ],
 )
@@ -155,7 +156,7 @@ def test_a_process_that_has_got_the_id_of_a_server_is_left_alone(script: Call, t
     with subprocess.Popen(["sleep", "60"]) as other:
         (folder / "tmp/pid").write_text(str(other.pid))
         status = script("status")
-        stop = script("stop")
+        stop = script("stop", "--all")
         assert other.poll() is None
         other.kill()
     assert status.returncode == 3
@@ -167,9 +168,10 @@ def test_a_process_that_has_got_the_id_of_a_server_is_left_alone(script: Call, t
 @pytest.mark.parametrize(
     ("options", "kept"),
     [
-        ([], set()),
+        ([], {"8.19.8-run_12", "8.19.8-secured-run_1", "9.2.0-run_1_own"}),
+        (["--all"], set()),
         (["--version", "8.13.4"], SERVERS - {"8.13.4"}),
-        (["--secured"], {"8.13.4", "8.19.8", "8.19.8-run_12", "9.2.0-run_1_own"}),
+        (["--secured"], SERVERS - {"8.19.8-secured"}),
         (["--name", "run_1"], {"8.13.4", "8.19.8", "8.19.8-run_12", "8.19.8-secured"}),
         (["--version", "9.2.0", "--name", "run_1"], SERVERS - {"9.2.0-run_1_own"}),
         (["--name", "other"], SERVERS),
