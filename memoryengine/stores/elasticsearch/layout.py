@@ -45,10 +45,13 @@ class Shape:
         """The settings of a new index."""
         copies = {"auto_expand_replicas": "0-1"} if self.replicas is None else {"number_of_replicas": self.replicas}
         # Reads refresh what they must see by themselves; this is for other programs that look into the index.
-        return {"index": {"number_of_shards": self.shards, **copies, "refresh_interval": "30s", "similarity": _BM25}}
+        return {"index": {"number_of_shards": self.shards, **copies, "refresh_interval": "30s", **_SETTINGS}}
 
 
-_BM25 = {"default": {"type": "BM25", "k1": 1.5, "b": 0.75}}
+_SETTINGS = {
+    "similarity": {"default": {"type": "BM25", "k1": 1.5, "b": 0.75}},
+    "merge.policy.expunge_deletes_allowed": 0,  # a merge that is asked for drops every deleted document
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ from .log import Log, Recent, mark, user_of
 from .server import Action, Ask, Got, RealServer
 from .view import View
 
+PENDING = (
+    "The deletion is done and nothing finds it any more, but Elasticsearch keeps deleted bytes in its files until it "
+    "merges them, which it does by itself. To have it done now: memoryengine store erase"
+)
 PAGE = 1_000
 ATTACHED = 500
 
@@ -42,8 +46,8 @@ class ElasticsearchStore:
     makes none. `candidates` is how many neighbours a vector search weighs in each shard, at least.
 
     `timeout` is seconds for one request, `patience` seconds for which one is tried again that failed in a way that may
-    pass. `erase_seconds` is how long a deletion may wait until the server has cleaned its files; then, and with 0 at
-    once, it raises `DeletionPending`.
+    pass. `erase_seconds` is how long a deletion may wait until no deleted byte is left in the server's files, which takes
+    35 seconds and rewrites parts of the indices; then, and with 0 at once, it raises `DeletionPending`.
     """
 
     def __init__(
@@ -63,7 +67,7 @@ class ElasticsearchStore:
         create: bool = True,
         timeout: float = 30.0,
         patience: float = 30.0,
-        erase_seconds: float = 10.0,
+        erase_seconds: float = 0.0,
     ) -> None:
         self._connection = Connection(url, user, password, api_key, ca_certs, fingerprint, timeout)
         self._server = RealServer(self._connection.client, self._connection.where, patience)
@@ -198,12 +202,13 @@ class ElasticsearchStore:
             body = body | {"search_after": hits[-1]["sort"]}
 
     async def _erase(self, result: int | tuple[int, ...]) -> None:
-        if not await erase(self._server, self._names, self._erase_seconds):
-            raise DeletionPending(
-                "The deletion is done and nothing finds it any more, but Elasticsearch keeps deleted bytes in its "
-                "files until it merges them, which it does by itself.",
-                result,
-            )
+        if not await self.erase(self._erase_seconds):
+            raise DeletionPending(PENDING, result)
+
+    async def erase(self, seconds: float) -> bool:
+        """Let the server clean its files of all that was deleted; whether that was done within so many seconds."""
+        self._codec(HISTORY)
+        return seconds > 0 and await erase(self._server, self._names.prefix, seconds)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
