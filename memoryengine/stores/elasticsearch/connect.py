@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from elastic_transport import BaseAsyncNode
 from elasticsearch import AsyncElasticsearch
 
 
@@ -21,6 +22,7 @@ class Connection:
     ca_certs: str = ""
     fingerprint: str = ""
     timeout: float = 30.0
+    node_class: type[BaseAsyncNode] | None = None
 
     @property
     def urls(self) -> list[str]:
@@ -44,6 +46,8 @@ class Connection:
             options["ca_certs"] = self.ca_certs
         if self.fingerprint:
             options["ssl_assert_fingerprint"] = self.fingerprint
+        if self.node_class is not None:
+            options["node_class"] = self.node_class
         return AsyncElasticsearch(self.urls, **options)
 
 

@@ -187,7 +187,7 @@ class Log:
         (done,) = await self._server.bulk([Action("create", self._alias, key, scope, source)])
         if done.status != 409:
             return Got(done.index, source, done.seq_no, done.term)
-        (held,) = await self._server.mget([Ask(self._alias, key, scope, ("call", "state"))])
+        (held,) = await self._server.mget([Ask(self._alias, key, scope, ("call", "state"))], there=True)
         if held.source is None or held.source.get("call") != source["call"]:
             raise Moved(expect, (await self.look(scope)).revision)
         return held

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from elastic_transport import ApiError, TransportError
 from elasticsearch import AsyncElasticsearch, UnsupportedProductError
 
-from ...errors import StoreError
+from ...errors import StoreError, StoreUnavailable
 from ...per_loop import PerLoop
 from .failures import PASSING, error_of, failure, passes, refusal
 
@@ -82,8 +82,11 @@ class Searching:
 class Server(Protocol):
     """The requests; each raises `StoreError` or a child, after what may pass was tried for a while."""
 
-    async def mget(self, asked: Sequence[Ask]) -> list[Got]:
-        """The documents, as they are now, whether or not a search would see them yet."""
+    async def mget(self, asked: Sequence[Ask], *, there: bool = False) -> list[Got]:
+        """The documents, as they are now, whether or not a search would see them yet.
+
+        With `there` they are known to be there, from a 409: a copy of the shard that lags behind is asked again.
+        """
         ...
 
     async def bulk(self, actions: Sequence[Action]) -> list[Done]:
@@ -150,13 +153,23 @@ class RealServer:
         await self.effects.sleep(seconds)
         return True
 
-    async def mget(self, asked: Sequence[Ask]) -> list[Got]:
+    async def mget(self, asked: Sequence[Ask], *, there: bool = False) -> list[Got]:
         """See `Server.mget`."""
         if not asked:
             return []
         docs = [{"_index": a.index, "_id": a.id, "routing": a.routing, "_source": list(a.parts)} for a in asked]
-        answer = await self.ask(lambda client: client.mget(docs=docs))
-        return [self._got(one) for one in answer["docs"]]
+        began, failed = self.effects.elapsed(), 0
+        while True:
+            answer = await self.ask(lambda client: client.mget(docs=docs))
+            found = [self._got(one) for one in answer["docs"]]
+            failed += 1
+            if not there or all(got.source is not None for got in found):
+                return found
+            if not await self._pause(began, self.patience, failed):
+                raise StoreUnavailable(
+                    f"A copy of a shard at {self.where} lags behind its primary by more than {self.patience:g} seconds. "
+                    "Look at the cluster's health, then try again."
+                )
 
     def _got(self, one: Mapping[str, Any]) -> Got:
         if "error" in one:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from elastic_transport import BaseAsyncNode
 from elasticsearch import AsyncElasticsearch
 
 from ...errors import DeletionPending, IdConflict, Moved, StoreError, VectorMismatch
@@ -124,7 +125,7 @@ class ElasticsearchStore:
         self._users.keep(key, True)
         refused = [action.id for action, one in zip(actions, done, strict=False) if one.status == 409]
         asks = [Ask(alias, id_, key, ("state", "call", "document")) for id_ in refused]
-        held = {ask.id: got for ask, got in zip(asks, await self._server.mget(asks), strict=True)}
+        held = {ask.id: got for ask, got in zip(asks, await self._server.mget(asks, there=True), strict=True)}
         return _appended(codec, key, new, held, call)
 
     async def commit(self, scope: Scope, writes: Writes, *, expect: int) -> int:
