@@ -48,7 +48,8 @@ class ElasticsearchStore:
 
     `timeout` is seconds for one request, `patience` seconds for which one is tried again that failed in a way that may
     pass. `erase_seconds` is how long a deletion may wait until no deleted byte is left in the server's files, which takes
-    35 seconds and rewrites parts of the indices; then, and with 0 at once, it raises `DeletionPending`.
+    35 seconds and rewrites parts of the indices; then, and with 0 at once, it raises `DeletionPending`. `node_class` is
+    what sends each request, where it is not to be the client's own over aiohttp.
     """
 
     def __init__(
@@ -69,8 +70,9 @@ class ElasticsearchStore:
         timeout: float = 30.0,
         patience: float = 30.0,
         erase_seconds: float = 0.0,
+        node_class: type[BaseAsyncNode] | None = None,
     ) -> None:
-        self._connection = Connection(url, user, password, api_key, ca_certs, fingerprint, timeout)
+        self._connection = Connection(url, user, password, api_key, ca_certs, fingerprint, timeout, node_class)
         self._server = RealServer(self._connection.client, self._connection.where, patience)
         self._names = Names(index_prefix)
         self._shape = Shape(shards, replicas, vector_index)
