@@ -167,8 +167,8 @@ class RealServer:
                 return found
             if not await self._pause(began, self.patience, failed):
                 raise StoreUnavailable(
-                    f"A copy of a shard at {self.where} lags behind its primary by more than {self.patience:g} seconds. "
-                    "Look at the cluster's health, then try again."
+                    f"A copy of a shard at {self.where} lags behind its primary by more than {self.patience:g} "
+                    "seconds. Look at the cluster's health, then try again."
                 )
 
     def _got(self, one: Mapping[str, Any]) -> Got:

@@ -46,10 +46,10 @@ class ElasticsearchStore:
     `vector_index` (`hnsw`, `int8_hnsw`, or `flat`, which is exact) hold for indices that are made; `create` false
     makes none. `candidates` is how many neighbours a vector search weighs in each shard, at least.
 
-    `timeout` is seconds for one request, `patience` seconds for which one is tried again that failed in a way that may
-    pass. `erase_seconds` is how long a deletion may wait until no deleted byte is left in the server's files, which takes
-    35 seconds and rewrites parts of the indices; then, and with 0 at once, it raises `DeletionPending`. `node_class` is
-    what sends each request, where it is not to be the client's own over aiohttp.
+    `timeout` is seconds for one request, `patience` seconds for which one is tried again that failed in a way that
+    may pass. `erase_seconds` is how long a deletion may wait until no deleted byte is left in the server's files,
+    which takes 35 seconds and rewrites parts of the indices; then, and with 0 at once, it raises `DeletionPending`.
+    `node_class` is what sends each request, where it is not to be the client's own over aiohttp.
     """
 
     def __init__(
