@@ -3,11 +3,13 @@
 In a test, around any store; in a config, for a process of its own, around the embedded one:
 
     store:
-      class: memoryengine.testing.kill_points:killing_sqlite
+      class: memoryengine.testing.kill_points:KillingSqlite
       path: ${STORE}
       at: ${KILL_AT:-0}
       when: ${KILL_WHEN:-before}
-      log: ${KILL_LOG}
+      log: ${KILL_LOG:-}
+
+A call of the store in Elasticsearch is several requests to the server; `kill_requests` kills at each of those.
 """
 
 from __future__ import annotations
@@ -41,25 +43,25 @@ When = Literal["before", "after"]
 Told = Callable[[int, str], None]
 
 
-class KillPoints:
-    """A `Store` that passes every request on, counts them, and at the `at`-th kills the process with SIGKILL.
+class Counted:
+    """Passes requests on, counts them, and at the `at`-th kills the process with SIGKILL.
 
     Requests count from 1, `at` 0 kills never. `when` says whether the process dies before the request is passed on or
-    after the inner store has answered it. `told` hears of each request, by number and name, before it is passed on.
+    after it was answered. `told` hears of each request, by number and name, before it is passed on.
     """
 
-    def __init__(self, inner: Store, *, at: int = 0, when: When = "before", told: Told | None = None) -> None:
+    def __init__(self, *, at: int = 0, when: When = "before", told: Told | None = None) -> None:
         if when not in ("before", "after"):
             raise ValueError(f"when is {when!r}: it must be 'before' or 'after'.")
-        self._inner = inner
         self._at = at
         self._when = when
         self._told = told
-        self.requests: list[str] = []
+        self.names: list[str] = []
 
-    async def _pass(self, name: str, request: Callable[[], Awaitable[Result]]) -> Result:
-        self.requests.append(name)
-        number = len(self.requests)
+    async def pass_on(self, name: str, request: Callable[[], Awaitable[Result]]) -> Result:
+        """What the request answers, if the process lives to hear it."""
+        self.names.append(name)
+        number = len(self.names)
         if self._told is not None:
             self._told(number, name)
         if (number, "before") == (self._at, self._when):
@@ -68,6 +70,15 @@ class KillPoints:
         if (number, "after") == (self._at, self._when):
             os.kill(os.getpid(), signal.SIGKILL)
         return result
+
+
+class KillPoints:
+    """A `Store` that passes every call on, counts them, and at the `at`-th kills the process; see `Counted`."""
+
+    def __init__(self, inner: Store, *, at: int = 0, when: When = "before", told: Told | None = None) -> None:
+        self._inner = inner
+        self._pass = (counted := Counted(at=at, when=when, told=told)).pass_on
+        self.requests = counted.names
 
     async def open(self, collections: Sequence[Collection], vectors: VectorSpace | None) -> None:
         """Pass `Store.open` on."""
@@ -148,11 +159,13 @@ def logging_to(path: Path | str) -> Told:
     return told
 
 
-def killing_sqlite(
-    path: Path | str, *, at: int | str = 0, when: When = "before", log: Path | str = "", **settings: Any
-) -> KillPoints:
+class KillingSqlite(KillPoints):
     """The embedded store at `path`, which kills the process; `at` may be text, as environment variables are."""
-    from ..stores.sqlite import SqliteStore
 
-    told = logging_to(log) if log else None
-    return KillPoints(SqliteStore(path, **settings), at=int(at or 0), when=when, told=told)
+    def __init__(
+        self, path: Path | str, *, at: int | str = 0, when: When = "before", log: Path | str = "", **settings: Any
+    ) -> None:
+        from ..stores.sqlite import SqliteStore
+
+        told = logging_to(log) if log else None
+        super().__init__(SqliteStore(path, **settings), at=int(at or 0), when=when, told=told)

@@ -313,11 +313,11 @@ async def test_indices_are_rebuilt_when_most_of_them_is_dead(tmp_path: Path) -> 
 async def test_kill_points_die_before_and_after_each_request(tmp_path: Path) -> None:
     program = """
         import asyncio, sys
-        from memoryengine.testing.kill_points import killing_sqlite
+        from memoryengine.testing.kill_points import KillingSqlite
         from memoryengine.testing.store_samples import ALICE, COLLECTIONS, SPACE, note, put
 
         async def main(path, at, when):
-            store = killing_sqlite(path, at=at, when=when, log=path + ".log")
+            store = KillingSqlite(path, at=at, when=when, log=path + ".log")
             await store.open(COLLECTIONS, SPACE)
             await store.append(ALICE, "note", [note("a")])
             await put(store, ALICE, note("b"))
