@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..errors import StoreError
+from ..errors import IdConflict, StoreError
 from ..filters import AllOf, AnyOf, Between, Filter, Has, Is, Not, Value
-from ..ports import HISTORY, Collection, Document, FieldKind, Sort
+from ..ports import HISTORY, Collection, Document, FieldKind, Sort, Writes
 from ..values import Scope
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,6 +30,10 @@ def microseconds(moment: datetime) -> int:
 def moment_of(count: int) -> datetime:
     """The moment, in UTC, that lies `count` microseconds after 1970-01-01 UTC."""
     return EPOCH + count * MICROSECOND
+
+
+_FIRST = microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST = microseconds(datetime.max.replace(tzinfo=UTC))
 
 
 def check_text(text: str, what: str, *, empty: bool = False) -> str:
@@ -68,6 +72,24 @@ def check_document(collection: Collection, document: Document) -> dict[str, Any]
     if document.terms and not collection.searchable:
         raise StoreError(f"The collection {collection.name!r} is not searchable, so its documents have no terms.")
     return plain_fields(collection, document.fields)
+
+
+def distinct_documents(documents: Iterable[Document]) -> list[Document]:
+    """Each id once; raises `IdConflict` for ids that come with two digests."""
+    by_id: dict[str, Document] = {}
+    conflicts: dict[str, None] = {}
+    for document in documents:
+        if by_id.setdefault(document.id, document).digest != document.digest:
+            conflicts[document.id] = None
+    if conflicts:
+        raise IdConflict(tuple(conflicts))
+    return list(by_id.values())
+
+
+def collections_of(writes: Writes) -> set[str]:
+    """The collections that a commit touches."""
+    puts, deletes = (name for name, _ in writes.put), (name for name, _ in writes.delete)
+    return {*puts, *deletes, *(patch.collection for patch in writes.patch)}
 
 
 def plain_fields(collection: Collection, fields: Mapping[str, Value]) -> dict[str, Any]:
@@ -146,7 +168,10 @@ def _plain_moment(value: Any, name: str) -> int:
         raise TypeError
     if value.tzinfo is None:
         raise StoreError(f"The field {name!r} holds the moment {value} without a time zone: give it one.")
-    return microseconds(value)
+    count = microseconds(value)
+    if not _FIRST <= count <= _LAST:
+        raise StoreError(f"The field {name!r} holds {value}, which lies outside of the years 1 to 9999 in UTC.")
+    return count
 
 
 def _plain_flag(value: Any, _: str) -> bool:

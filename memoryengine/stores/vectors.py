@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import StoreError
+from ..errors import StoreError, VectorMismatch
+from ..ports import VectorSpace
 
 
 def unit_vector(vector: Any, dimensions: int | None = None) -> npt.NDArray[np.float32]:
@@ -19,3 +20,13 @@ def unit_vector(vector: Any, dimensions: int | None = None) -> npt.NDArray[np.fl
     if not np.isfinite(length) or length == 0:
         raise StoreError("A vector is all zero or not finite, so it has no direction to compare by.")
     return (array / length).astype("<f4")
+
+
+def decimals(vector: Any, space: VectorSpace) -> list[float]:
+    """A vector of length 1 with seven digits; raises `VectorMismatch` if it is not of the space's length."""
+    try:
+        return list(unit_vector(vector, space.dimensions).astype(float).round(7))
+    except ValueError as error:
+        raise VectorMismatch(
+            f"The store takes vectors of {space.dimensions} numbers ({space.model}), and one has {error}."
+        ) from error

@@ -5,7 +5,7 @@ Elasticsearch ends an `_id` at 512 bytes and a token at 255 characters, and take
 
 from __future__ import annotations
 
-from base64 import b32encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from hashlib import blake2b
 from itertools import chain
@@ -13,30 +13,16 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from ...values import Scope
+from ..portable import document_key as document_key
+from ..portable import scope_key as scope_key
 
 TERM_BYTES = 7
 SLOTS = 1024
 
 
-def scope_key(scope: Scope) -> str:
-    """24 characters that stand for a scope: the routing of its documents, and part of their ids."""
-    return _short(f"{scope.namespace}\0{scope.user}".encode())
-
-
-def document_key(scope: str, id_: str) -> str:
-    """The `_id` of a document of the scope with this key."""
-    return _short(f"{scope}\0{id_}".encode("utf-8", "surrogatepass"))
-
-
 def slot_of(key: str) -> int:
     """A number below `SLOTS`, spread evenly: by ranges of it a scope can be searched in parts."""
     return int.from_bytes(blake2b(key.encode(), digest_size=2).digest()) % SLOTS
-
-
-def _short(text: bytes) -> str:
-    # base32, for a `preference` may not begin with an underscore
-    return b32encode(blake2b(text, digest_size=15).digest()).decode().lower()
 
 
 class TermKeys:

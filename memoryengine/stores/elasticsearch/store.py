@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elastic_transport import BaseAsyncNode
@@ -11,18 +11,33 @@ from elasticsearch import AsyncElasticsearch
 
 from ...errors import DeletionPending, IdConflict, Moved, StoreError, VectorMismatch
 from ...filters import EVERYTHING, Filter
-from ...ports import HISTORY, Appended, Collection, Document, Json, Match, Page, Sort, Vector, VectorSpace, Writes
+from ...ports import (
+    HISTORY,
+    Appended,
+    Collection,
+    Document,
+    FilterQuery,
+    Json,
+    Match,
+    Page,
+    Query,
+    Sort,
+    Vector,
+    VectorQuery,
+    VectorSpace,
+    Writes,
+)
 from ...values import Scope
-from ..checks import check_filter, check_order, check_scope, check_text
+from ..checks import check_filter, check_order, check_scope, check_text, collections_of, distinct_documents
 from ..cursors import alien_cursor, read_cursor, write_cursor
-from ..vectors import unit_vector
+from ..vectors import decimals
 from .changes import check_documents, fold
 from .codec import GONE, LIVE, Change, Codec
 from .connect import Connection
 from .declare import declare
 from .dsl import living, query_of, sort_of
 from .erase import erase
-from .find import Finder, Query
+from .find import Finder
 from .keys import document_key, scope_key
 from .layout import SCHEMA, SCOPES, Names, Shape, VectorIndex, vector_field, writer_of
 from .log import Log, Recent, mark, user_of
@@ -116,7 +131,7 @@ class ElasticsearchStore:
     async def append(self, scope: Scope, collection: str, documents: Sequence[Document]) -> Appended:
         """Add documents, each by a `create` of its own; durable when it returns."""
         codec, key = self._codec(collection, scope), scope_key(scope)
-        new, call, alias = _distinct(documents), secrets.token_hex(8), self._names.alias(collection)
+        new, call, alias = distinct_documents(documents), secrets.token_hex(8), self._names.alias(collection)
         sources = [codec.source(key, one, 0, call) for one in new]
         if not new:
             return Appended()
@@ -133,7 +148,7 @@ class ElasticsearchStore:
     async def commit(self, scope: Scope, writes: Writes, *, expect: int) -> int:
         """Write everything or nothing, if the scope is still at `expect`; returns the next revision."""
         check_scope(scope)
-        changes, needs = fold({name: self._codec(name) for name in _collections_of(writes)}, scope, writes, expect + 1)
+        changes, needs = fold({name: self._codec(name) for name in collections_of(writes)}, scope, writes, expect + 1)
         revision = await self._log.commit(
             scope, changes, writes.entry, expect, lambda got: check_documents(changes, needs, got)
         )
@@ -147,7 +162,7 @@ class ElasticsearchStore:
         if self._space is None:
             raise VectorMismatch(f"The store {self._location} was opened without an embedder, so it takes no vectors.")
         field, key, alias = vector_field(self._space), scope_key(scope), self._names.alias(collection)
-        bodies = {document_key(key, id_): {field: _listed(vector, self._space)} for id_, vector in vectors.items()}
+        bodies = {document_key(key, id_): {field: decimals(vector, self._space)} for id_, vector in vectors.items()}
         await self._log.settled(key)
         asks = [Ask(alias, id_, key, ("state",)) for id_ in bodies]
         return sum([
@@ -279,8 +294,8 @@ class ElasticsearchStore:
         """The answers to all queries, in one round trip; each by score, best first, then by id."""
         self._codec(HISTORY, scope)
         for query in queries:
-            check_filter(self._codec(query.collection, searchable=True).collection, query.where)
-            if not hasattr(query, "terms") and self._space and len(query.vector) != self._space.dimensions:
+            check_filter(self._codec(query.collection, searchable=not isinstance(query, FilterQuery)).collection, query.where)
+            if isinstance(query, VectorQuery) and self._space and len(query.vector) != self._space.dimensions:
                 raise VectorMismatch(
                     f"The store {self._location} holds vectors of {self._space.dimensions} numbers "
                     f"({self._space.model}), and a vector of {len(query.vector)} was searched for: search with the "
@@ -342,18 +357,6 @@ class ElasticsearchStore:
         return living(scope_key(scope), query_of(self._codec(collection).collection, where, field))
 
 
-def _distinct(documents: Iterable[Document]) -> list[Document]:
-    """Each id once; raises `IdConflict` for ids that come with two digests."""
-    by_id: dict[str, Document] = {}
-    conflicts: dict[str, None] = {}
-    for document in documents:
-        if by_id.setdefault(document.id, document).digest != document.digest:
-            conflicts[document.id] = None
-    if conflicts:
-        raise IdConflict(tuple(conflicts))
-    return list(by_id.values())
-
-
 def _appended(
     codec: Codec, scope: str, documents: Sequence[Document], held: Mapping[str, Got], call: str
 ) -> Appended:
@@ -374,22 +377,8 @@ def _appended(
     return Appended(tuple(new), tuple(known), tuple(deleted))
 
 
-def _collections_of(writes: Writes) -> set[str]:
-    puts, deletes = (name for name, _ in writes.put), (name for name, _ in writes.delete)
-    return {*puts, *deletes, *(patch.collection for patch in writes.patch)}
-
-
 def _lives(got: Got) -> bool:
     return got.source is not None and got.source["state"] == LIVE
-
-
-def _listed(vector: Vector, space: VectorSpace) -> list[float]:
-    try:
-        return list(unit_vector(vector, space.dimensions).astype(float).round(7))
-    except ValueError as error:
-        raise VectorMismatch(
-            f"The store takes vectors of {space.dimensions} numbers ({space.model}), and one has {error}."
-        ) from error
 
 
 def _after(order: Sequence[Sort], cursor: str) -> list[Any]:

@@ -15,10 +15,11 @@ from ...ports import (
     Appended,
     Collection,
     Document,
+    FilterQuery,
     Json,
-    KeywordQuery,
     Match,
     Page,
+    Query,
     Sort,
     Vector,
     VectorQuery,
@@ -26,7 +27,7 @@ from ...ports import (
     Writes,
 )
 from ...values import Scope
-from ..checks import check_filter, check_order, check_scope, check_text
+from ..checks import check_filter, check_order, check_scope, check_text, collections_of, distinct_documents
 from . import documents as found
 from . import writes as write
 from .declare import check_space, declare, facts
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from .index import Indices
 
 Result = TypeVar("Result")
-Query = KeywordQuery | VectorQuery
 CACHE_DOCUMENTS = 200_000
 
 
@@ -102,7 +102,7 @@ class SqliteStore:
     async def append(self, scope: Scope, collection: str, documents: Sequence[Document]) -> Appended:
         """Add documents, all or (for `IdConflict`) none of them; on the disk when it returns."""
         table = self._table(collection, scope)
-        new = write.distinct(documents)
+        new = distinct_documents(documents)
         if not new:
             return Appended()
         return await self._write(lambda c: write.append(c, scope, table, new))
@@ -110,7 +110,7 @@ class SqliteStore:
     async def commit(self, scope: Scope, writes: Writes, *, expect: int) -> int:
         """Write everything or nothing, if the scope is still at `expect`; returns the next revision."""
         check_scope(scope)
-        for name in _collections_of(writes):
+        for name in collections_of(writes):
             self._table(name)
         tables, erase = self._tables, bool(writes.delete)
         return await self._write(lambda c: write.commit(c, scope, tables, writes, expect), erase=erase)
@@ -209,7 +209,9 @@ class SqliteStore:
 
     async def search(self, scope: Scope, queries: Sequence[Query]) -> tuple[tuple[Match, ...], ...]:
         """The answers to all queries from one state of the file; each by score, best first, then by id."""
-        tables = [self._table(query.collection, scope, searchable=True) for query in queries]
+        tables = [
+            self._table(query.collection, scope, searchable=not isinstance(query, FilterQuery)) for query in queries
+        ]
         for query, table in zip(queries, tables, strict=True):
             check_filter(table.collection, query.where)
             if isinstance(query, VectorQuery) and self._space and len(query.vector) != self._space.dimensions:
@@ -289,11 +291,6 @@ class SqliteStore:
 def _release(lanes: Iterable[Lane]) -> None:
     for lane in lanes:
         lane.release()
-
-
-def _collections_of(writes: Writes) -> set[str]:
-    puts, deletes = (name for name, _ in writes.put), (name for name, _ in writes.delete)
-    return {*puts, *deletes, *(patch.collection for patch in writes.patch)}
 
 
 def _packed(vectors: Mapping[str, Vector], space: VectorSpace) -> dict[str, bytes]:

@@ -83,18 +83,6 @@ def append(connection: sqlite3.Connection, scope: Scope, table: Table, documents
     )
 
 
-def distinct(documents: Iterable[Document]) -> list[Document]:
-    """Each id once; raises `IdConflict` for ids that come with two digests."""
-    by_id: dict[str, Document] = {}
-    conflicts: dict[str, None] = {}
-    for document in documents:
-        if by_id.setdefault(document.id, document).digest != document.digest:
-            conflicts[document.id] = None
-    if conflicts:
-        raise IdConflict(tuple(conflicts))
-    return list(by_id.values())
-
-
 def _check_digests(connection: sqlite3.Connection, documents: Sequence[Document], rows: Mapping[str, Row]) -> None:
     known = [document for document in documents if document.id in rows and not rows[document.id].gone]
     held = contents_of(connection, [rows[document.id].body for document in known])
