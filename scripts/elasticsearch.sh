@@ -6,6 +6,7 @@
 # the security of Elasticsearch and no optional module. How each of the two does it is in elasticsearch_docker.sh and
 # elasticsearch_java.sh; both offer make, launch, running, kill and remove.
 set -eu
+umask 022 # the unprivileged user of a server reads what root unpacks
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$ROOT/scripts/lib.sh"
 . "$ROOT/scripts/elasticsearch_docker.sh"
@@ -231,7 +232,8 @@ check_foreign() {
 }
 
 make_server() {
-    rm -rf "$FOLDER" # what a start that was broken off may have left
+    rm -rf "$FOLDER" # what a start that was killed may have left
+    trap 'rm -rf "$FOLDER"' EXIT
     mkdir -p "$FOLDER"
     URL=http${SECURED:+s}://127.0.0.1:$PORT
     USERNAME="" PASSWORD="" CA="" JAVA=""
@@ -246,6 +248,7 @@ make_server() {
         java_make
     fi
     save
+    trap - EXIT
 }
 
 # A CA of its own, and a certificate for loopback that it signed.
@@ -253,15 +256,30 @@ make_certificates() {
     command -v openssl >/dev/null 2>&1 || install_packages openssl || die "--secured needs openssl; install it."
     CA=$FOLDER/security/ca.crt
     mkdir -p "$FOLDER/security"
+    cat >"$FOLDER/security/openssl.cnf" <<END
+[dn]
+[req]
+distinguished_name = dn
+[ca]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign
+subjectKeyIdentifier = hash
+[http]
+basicConstraints = critical,CA:FALSE
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = IP:127.0.0.1,DNS:localhost
+END
     (
-        cd "$FOLDER/security"
-        printf '[dn]\n[req]\ndistinguished_name=dn\n[ca]\nbasicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\nkeyUsage=critical,keyCertSign\n[http]\nbasicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1,DNS:localhost\n' >openssl.cnf
-        openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=memoryengine test CA" -config openssl.cnf \
-            -extensions ca -keyout ca.key -out ca.crt
-        openssl req -newkey rsa:2048 -nodes -subj "/CN=localhost" -config openssl.cnf -keyout http.key -out http.csr
-        openssl x509 -req -in http.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 365 \
-            -extfile openssl.cnf -extensions http -out http.crt
-    ) >"$FOLDER/openssl.log" 2>&1 || die "openssl failed; see $FOLDER/openssl.log."
+        cd "$FOLDER/security" &&
+            openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=memoryengine test CA" -config openssl.cnf \
+                -extensions ca -keyout ca.key -out ca.crt &&
+            openssl req -newkey rsa:2048 -nodes -subj "/CN=localhost" -config openssl.cnf \
+                -keyout http.key -out http.csr &&
+            openssl x509 -req -in http.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 365 \
+                -extfile openssl.cnf -extensions http -out http.crt
+    ) >"$FOLDER/openssl.log" 2>&1 || die "openssl failed: $(cat "$FOLDER/openssl.log")"
 }
 
 # give_roles FOLDER, in which 'users' holds the superuser: a user for each role of tests/elasticsearch_roles.yml, named

@@ -85,25 +85,34 @@ need_java() {
     exit "$NO_JAVA"
 }
 
-# download VERSION FOLDER: by Maven, which knows the machine's mirrors, else plainly, and the checksum is compared.
+# download VERSION FOLDER: by Maven, which knows the machine's mirrors, else plainly. A checksum that is there is compared;
+# a mirror may have none, and then it is the zip's own that tells a damaged file.
 download() {
     command -v mvn >/dev/null 2>&1 || install_packages maven || true
     if command -v mvn >/dev/null 2>&1; then
-        mvn -B dependency:copy -Dartifact="$ARTIFACT:$1:zip" -DoutputDirectory="$2" >"$STORE/maven.log" 2>&1 8>&- &&
+        mvn -B -U dependency:copy -Dartifact="$ARTIFACT:$1:zip" -DoutputDirectory="$2" >"$STORE/maven.log" 2>&1 8>&- &&
             return 0
         grep -m 3 ERROR "$STORE/maven.log" >&2 || true
     fi
     "$PYTHON_FOUND" - "${MAVEN_CENTRAL_URL:-https://repo.maven.apache.org/maven2}" "$ARTIFACT:$1" "$2" 8>&- <<'END'
-import hashlib, sys, urllib.request
+import hashlib, sys, urllib.error, urllib.request
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read()
 
 group, name, version = sys.argv[2].split(":")
 url = f"{sys.argv[1]}/{group.replace('.', '/')}/{name}/{version}/{name}-{version}.zip"
 try:
-    digest = urllib.request.urlopen(url + ".sha1", timeout=60).read().decode().split()[0]
-    content = urllib.request.urlopen(url, timeout=60).read()
+    content = get(url)
+    digest = hashlib.sha1(content).hexdigest()
+    try:
+        right = get(url + ".sha1").decode()[:40]
+    except urllib.error.HTTPError:
+        right = digest
 except OSError as error:
     sys.exit(f"{url} cannot be had: {error}.")
-if hashlib.sha1(content).hexdigest() != digest:
+if digest != right:
     sys.exit(f"{url} arrived damaged; try again.")
 with open(f"{sys.argv[3]}/{name}-{version}.zip", "wb") as file:
     file.write(content)
@@ -145,7 +154,7 @@ java_make() {
 
 java_secure() {
     as_owner "$PROGRAM/bin/elasticsearch-users" useradd "$USERNAME" -p "$PASSWORD" -r superuser \
-        >"$FOLDER/security/users.log" 2>&1 8>&- || die "No user can be made; see $FOLDER/security/users.log."
+        >"$FOLDER/security/users.log" 2>&1 8>&- || die "No user can be made: $(cat "$FOLDER/security/users.log")"
     cp "$FOLDER/security/http.crt" "$FOLDER/security/http.key" "$FOLDER/config/"
     give_roles "$FOLDER/config"
     owned "$FOLDER/config"
