@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..errors import IdConflict, StoreError
+from ..errors import IdConflict, StoreError, VectorMismatch
 from ..filters import AllOf, AnyOf, Between, Filter, Has, Is, Not, Value
-from ..ports import HISTORY, Collection, Document, FieldKind, Sort, Writes
+from ..ports import HISTORY, Collection, Document, FieldKind, Sort, VectorSpace, Writes
 from ..values import Scope
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -208,6 +208,20 @@ def check_filter(collection: Collection, where: Filter) -> None:
             _kind_of_path(collection, where.field)
         case Between():
             _check_between(_kind_of_path(collection, where.field), where)
+
+
+def check_sought(vector: Sequence[float], space: VectorSpace | None, where: str) -> None:
+    """Raise `VectorMismatch` for a vector of another length than the space's, `StoreError` for one without direction.
+
+    `where` names the store. Does without numpy, so that nothing is loaded for it.
+    """
+    if space is not None and len(vector) != space.dimensions:
+        raise VectorMismatch(
+            f"The store {where} holds vectors of {space.dimensions} numbers ({space.model}), and a vector of "
+            f"{len(vector)} was searched for: search with the same embedder."
+        )
+    if not 0 < sum(float(one) * float(one) for one in vector) < math.inf:
+        raise StoreError("A vector is all zero or not finite, so it has no direction to compare by.")
 
 
 def check_order(collection: Collection, order: Iterable[Sort]) -> None:

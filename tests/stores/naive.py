@@ -14,12 +14,13 @@ from memoryengine.ports import (
     Appended,
     Collection,
     Document,
+    FilterQuery,
     KeywordQuery,
     Match,
     Page,
+    Query,
     Sort,
     Vector,
-    VectorQuery,
     VectorSpace,
     Writes,
 )
@@ -144,18 +145,20 @@ class NaiveStore:
         return len(self.shelf(scope).living(collection, where))
 
     async def search(
-        self, scope: Scope, queries: Sequence[KeywordQuery | VectorQuery]
+        self, scope: Scope, queries: Sequence[Query]
     ) -> tuple[tuple[Match, ...], ...]:
         return tuple(self._answer(self.shelf(scope), query) for query in queries)
 
-    def _answer(self, shelf: Shelf, query: KeywordQuery | VectorQuery) -> tuple[Match, ...]:
+    def _answer(self, shelf: Shelf, query: Query) -> tuple[Match, ...]:
         passing = shelf.living(query.collection, query.where)
+        if isinstance(query, FilterQuery):
+            return tuple(Match(one, 0.0) for one in passing[: max(query.top_k, 0)])
         if isinstance(query, KeywordQuery):
             found = keyword(passing, list(dict.fromkeys(query.terms)))
         else:
             vectors = [(one, shelf.vectors.get((query.collection, one.id))) for one in passing]
             found = [Match(one, unit(round(cosine(vector, query.vector), 6))) for one, vector in vectors if vector]
-        return tuple(sorted(found, key=lambda one: (-one.score, one.document.id))[: query.top_k])
+        return tuple(sorted(found, key=lambda one: (-one.score, one.document.id))[: max(query.top_k, 0)])
 
     async def purge(
         self, scope: Scope, targets: Sequence[tuple[str, Filter]], *, entry: Mapping[str, Any]

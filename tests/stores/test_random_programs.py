@@ -7,8 +7,9 @@ import pytest
 from memoryengine.stores.sqlite import SqliteStore
 from memoryengine.testing.store_samples import ALICE, COLLECTIONS, SPACE, note
 
+from .draws import SCOPES
 from .naive import NaiveStore
-from .program import SCOPES, Program
+from .program import Program
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -18,9 +19,9 @@ async def test_sqlite_does_what_the_model_does(tmp_path: Path, seed: int) -> Non
     for store in stores:
         await store.open(COLLECTIONS, SPACE)
     model = NaiveStore()
-    program = Program(seed, stores, model)
+    program = Program(seed, [stores], model)
     await program.run(300)
-    assert set(program.calls) == {"append", "commit", "attach", "look", "search", "page", "purge"}
+    assert set(program.calls) == {"append", "commit", "expire", "attach", "look", "search", "page", "purge", "wrong"}
     assert min(program.calls.values()) >= 2
     assert max(shelf.revision for shelf in model.shelves.values()) > 10
     for scope in SCOPES:
@@ -35,7 +36,7 @@ async def test_the_program_finds_a_store_that_is_wrong(tmp_path: Path) -> None:
     await store.open(COLLECTIONS, SPACE)
     for scope in SCOPES:
         await store.append(scope, "note", [note("n00", "guitar 吉他 吉 play music 😀 a b")])
-    program = Program(1, [store], NaiveStore())
+    program = Program(1, [[store]], NaiveStore())
     with pytest.raises(AssertionError) as caught:
         await program.run(300)
     assert "step" in str(caught.value)

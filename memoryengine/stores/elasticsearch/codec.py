@@ -17,7 +17,8 @@ from typing import Any, Literal
 from ...errors import StoreError
 from ...filters import Value
 from ...ports import Collection, Document
-from ..checks import check_document, check_terms, check_text, plain_fields, restorer
+from ...values import Scope
+from ..checks import check_document, check_scope, check_terms, check_text, plain_fields, restorer
 from .keys import TermKeys, document_key, slot_of
 
 MOST_BYTES = 32_000
@@ -83,10 +84,10 @@ class Codec:
         return Document(id_, self._restore(fields), body, tuple(terms.split()), digest, revision)
 
     def _indexed(self, plain: Mapping[str, Any]) -> Source:
-        """The fields as they are indexed; a map stands in a list, else a partial update would merge it."""
+        """The fields as they are indexed."""
         for name, value in plain.items():
             _check_size(name, value)
-        return {name: [value] if isinstance(value, Mapping) else value for name, value in plain.items()}
+        return {name: _indexed(value) for name, value in plain.items()}
 
 
 def tombstone(scope: str, revision: int) -> Source:
@@ -128,6 +129,20 @@ def check_bytes(text: str, what: str) -> None:
     """Raise `StoreError` if a text is longer than Elasticsearch takes as one value."""
     if len(text) * 4 > MOST_BYTES and len(text.encode()) > MOST_BYTES:
         raise StoreError(f"{what} has {len(text.encode()):,} bytes of UTF-8; at most {MOST_BYTES:,} can be stored.")
+
+
+def check_user(scope: Scope) -> Scope:
+    """The scope itself; raises `StoreError` if its namespace or user cannot be listed."""
+    check_bytes(check_scope(scope).namespace, "The namespace")
+    check_bytes(scope.user, "The user")
+    return scope
+
+
+def _indexed(value: Any) -> Any:
+    """A map stands in a list, else a partial update would merge it; -0.0 is 0.0, for the server tells them apart."""
+    if isinstance(value, Mapping):
+        return [value]
+    return value + 0.0 if isinstance(value, float) else value
 
 
 def _check_size(name: str, value: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -50,13 +49,16 @@ def sort_of(order: Sequence[Sort]) -> list[Query]:
 
 
 def _has(collection: Collection, path: str) -> Query:
-    kind, field, dot = _field(collection, path)
-    return NOTHING if kind == "map" and not dot else {"exists": {"field": field}}
+    kind, field, keyed = _field(collection, path)
+    if kind == "map" and not keyed:
+        return NOTHING
+    # `exists` takes a star for a pattern, which is none in a key
+    return {"prefix": {field: {"value": ""}}} if "*" in field else {"exists": {"field": field}}
 
 
 def _is(collection: Collection, where: Is) -> Query:
-    kind, field, dot = _field(collection, where.field)
-    if kind == "map" and not dot:
+    kind, field, keyed = _field(collection, where.field)
+    if kind == "map" and not keyed:
         return NOTHING
     values = list(_values(kind, where.values))
     parts = [values[start : start + MOST_TERMS] for start in range(0, len(values), MOST_TERMS)]
@@ -72,7 +74,7 @@ def _values(kind: FieldKind, values: Iterable[Scalar]) -> Iterable[Any]:
             case "moment", datetime() if value.tzinfo is not None:
                 yield microseconds(value)
             case "number", bool() | int() | float() if abs(value) <= EXACT:
-                yield float(value)
+                yield float(value) + 0.0  # not -0.0, which is another number to the server
             case "flag", bool() | int() | float() if value in (0, 1):
                 yield bool(value)
             case ("keyword" | "keywords" | "map"), str() if _can_be_stored(value):
@@ -98,15 +100,16 @@ def _between(collection: Collection, where: Between) -> Query:
 def _limit(value: int | float | datetime) -> int | float:
     if isinstance(value, datetime):
         return microseconds(value)
-    # no stored number lies beyond 2**53, so a limit that lies farther may as well lie at its double
-    return float(value) if abs(value) <= EXACT else math.copysign(2.0 * EXACT, value)
+    if abs(value) <= EXACT:
+        return float(value) + 0.0
+    return 2.0 * EXACT if value > 0 else -2.0 * EXACT  # no stored number lies beyond 2**53, so this is far enough
 
 
 def _is_nan(value: object) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+    return isinstance(value, float) and value != value
 
 
 def _field(collection: Collection, path: str) -> tuple[FieldKind, str, bool]:
     """The kind of the field that a path names, its name in the index, and whether the path names a key of it."""
-    name, dot, _ = path.partition(".")
-    return kind_of(collection, name), f"fields.{path}", bool(dot)
+    name, _, key = path.partition(".")
+    return kind_of(collection, name), f"fields.{path}", bool(key)

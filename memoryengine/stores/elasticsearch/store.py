@@ -28,11 +28,18 @@ from ...ports import (
     Writes,
 )
 from ...values import Scope
-from ..checks import check_filter, check_order, check_scope, check_text, collections_of, distinct_documents
+from ..checks import (
+    check_filter,
+    check_order,
+    check_sought,
+    check_text,
+    collections_of,
+    distinct_documents,
+)
 from ..cursors import alien_cursor, read_cursor, write_cursor
 from ..vectors import decimals
 from .changes import check_documents, fold
-from .codec import GONE, LIVE, Change, Codec
+from .codec import GONE, LIVE, Change, Codec, check_user
 from .connect import Connection
 from .declare import declare
 from .dsl import living, query_of, sort_of
@@ -147,7 +154,7 @@ class ElasticsearchStore:
 
     async def commit(self, scope: Scope, writes: Writes, *, expect: int) -> int:
         """Write everything or nothing, if the scope is still at `expect`; returns the next revision."""
-        check_scope(scope)
+        check_user(scope)
         changes, needs = fold({name: self._codec(name) for name in collections_of(writes)}, scope, writes, expect + 1)
         revision = await self._log.commit(
             scope, changes, writes.entry, expect, lambda got: check_documents(changes, needs, got)
@@ -187,7 +194,7 @@ class ElasticsearchStore:
 
     async def purge(self, scope: Scope, targets: Sequence[tuple[str, Filter]], *, entry: Json) -> tuple[int, ...]:
         """Delete every document that passes, in one commit."""
-        check_scope(scope)
+        check_user(scope)
         for name, where in targets:
             check_filter(self._codec(name).collection, where)
         while True:
@@ -294,13 +301,10 @@ class ElasticsearchStore:
         """The answers to all queries, in one round trip; each by score, best first, then by id."""
         self._codec(HISTORY, scope)
         for query in queries:
-            check_filter(self._codec(query.collection, searchable=not isinstance(query, FilterQuery)).collection, query.where)
-            if isinstance(query, VectorQuery) and self._space and len(query.vector) != self._space.dimensions:
-                raise VectorMismatch(
-                    f"The store {self._location} holds vectors of {self._space.dimensions} numbers "
-                    f"({self._space.model}), and a vector of {len(query.vector)} was searched for: search with the "
-                    "same embedder."
-                )
+            searchable = not isinstance(query, FilterQuery)
+            check_filter(self._codec(query.collection, searchable=searchable).collection, query.where)
+            if isinstance(query, VectorQuery):
+                check_sought(query.vector, self._space, self._location)
         return await self._finder.search(scope, queries)
 
     async def scopes(self, namespace: str, *, after: str = "", limit: int = 1000) -> tuple[str, ...]:
@@ -344,7 +348,7 @@ class ElasticsearchStore:
         if not self._codecs:
             raise StoreError(f"The store {self._location} {self._state}.")
         if scope is not None:
-            check_scope(scope)
+            check_user(scope)
         codec = self._codecs.get(name)
         if codec is None:
             raise StoreError(f"There is no collection {name!r}; there are: {', '.join(sorted(self._codecs))}.")

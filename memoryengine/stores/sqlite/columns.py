@@ -368,4 +368,6 @@ def _mask(rows: Iterable[int], size: int) -> Mask:
 
 
 def _bounded(limit: float) -> float:
-    return limit if abs(limit) <= EXACT else float("inf") if limit > 0 else float("-inf")
+    if abs(limit) > EXACT:
+        return float("inf") if limit > 0 else float("-inf")
+    return limit  # or not a number, which nothing is above or below

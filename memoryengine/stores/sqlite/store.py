@@ -27,7 +27,15 @@ from ...ports import (
     Writes,
 )
 from ...values import Scope
-from ..checks import check_filter, check_order, check_scope, check_text, collections_of, distinct_documents
+from ..checks import (
+    check_filter,
+    check_order,
+    check_scope,
+    check_sought,
+    check_text,
+    collections_of,
+    distinct_documents,
+)
 from . import documents as found
 from . import writes as write
 from .declare import check_space, declare, facts
@@ -36,6 +44,7 @@ from .lane import Lane, written
 from .schema import MIGRATIONS, connect, open_file, reading
 
 if TYPE_CHECKING:
+    from ...upkeep import Copyable, Reindexable
     from .index import Indices
 
 Result = TypeVar("Result")
@@ -214,15 +223,17 @@ class SqliteStore:
         ]
         for query, table in zip(queries, tables, strict=True):
             check_filter(table.collection, query.where)
-            if isinstance(query, VectorQuery) and self._space and len(query.vector) != self._space.dimensions:
-                raise VectorMismatch(
-                    f"The store {self.path} holds vectors of {self._space.dimensions} numbers ({self._space.model}), "
-                    f"and a vector of {len(query.vector)} was searched for: search with the same embedder."
-                )
+            if isinstance(query, VectorQuery):
+                check_sought(query.vector, self._space, str(self.path))
+
+        space = self._space if any(isinstance(query, VectorQuery) for query in queries) else None
+        path = self.path
 
         def job(connection: sqlite3.Connection) -> tuple[tuple[Match, ...], ...]:
             from .search import answer
 
+            if space is not None:
+                check_space(connection, path, space)
             place = found.find_place(connection, scope)
             if place is None:
                 return tuple(() for _ in queries)
@@ -260,6 +271,26 @@ class SqliteStore:
                 raise
 
         return await reader.run(consistent)
+
+    # --- upkeep -------------------------------------------------------------------------------------------------
+
+    async def parts(self) -> tuple[str, ...]:
+        """The path, if the file is there."""
+        return (str(self.path),) if self.path.exists() else ()
+
+    def copying(self) -> Copyable:
+        """The open file, as something to be copied."""
+        from .copying import SqliteCopying
+
+        self._open_lanes()
+        return SqliteCopying(self.path, self._tables, self._space, self._read, self._write)
+
+    def reindexing(self) -> Reindexable:
+        """The open file, as something to be embedded anew."""
+        from .reindexing import SqliteReindexing
+
+        self._open_lanes()
+        return SqliteReindexing(self.path, self._tables, self._space, self._read, self._write)
 
     # --- what is open -------------------------------------------------------------------------------------------
 
