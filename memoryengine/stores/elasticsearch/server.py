@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
-from elastic_transport import ApiError, TransportError
-from elasticsearch import AsyncElasticsearch, UnsupportedProductError
+from elastic_transport import ApiError, ApiResponse, ObjectApiResponse, TransportError
+from elasticsearch import AsyncElasticsearch
 
 from ...errors import StoreError, StoreUnavailable
 from ...per_loop import PerLoop
-from .failures import PASSING, error_of, failure, passes, refusal
+from .failures import UNSURE, alien, error_of, failure, is_product, passes, passing, refusal, status_of, wait_of
 
 Result = TypeVar("Result")
+Answer = ObjectApiResponse[Any]
+Wrong = tuple[int, Mapping[str, Any]]  # an HTTP status and an error
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 BULK_ACTIONS, BULK_BYTES = 1_000, 8_000_000
 
@@ -111,11 +113,36 @@ class Effects:
     elapsed: Callable[[], float] = time.monotonic
 
 
+@dataclass
+class Trying:
+    """One request (or a group of them) that is tried again and again; `patience` is how many seconds."""
+
+    effects: Effects
+    patience: float
+    began: float
+    failed: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been tried."""
+        return self.effects.elapsed() - self.began
+
+    async def again(self, wait: float = 0.0) -> bool:
+        """Sleep before the next attempt, `wait` seconds at least; False if there is no time left for one."""
+        self.failed += 1
+        pause = (0.5 + self.effects.draw() / 2) * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (self.failed - 1))
+        if self.seconds + max(pause, wait) > self.patience:
+            return False
+        await self.effects.sleep(max(pause, wait))
+        return True
+
+
 @dataclass(frozen=True)
 class RealServer:
     """A server (or cluster) behind the official client; each event loop has connections of its own.
 
-    `patience` is how many seconds a request is tried again that failed in a way that may pass.
+    `patience` is how many seconds a request is tried again that failed in a way that may pass. What was said to be one
+    request is over by then, but for the time that the client gives the last attempt.
     """
 
     connect: Callable[[], AsyncElasticsearch]
@@ -131,52 +158,60 @@ class RealServer:
         """Close the connections of the running loop."""
         await self._clients.close()
 
+    def _trying(self, patience: float | None = None) -> Trying:
+        return Trying(self.effects, self.patience if patience is None else patience, self.effects.elapsed())
+
     async def ask(
         self, request: Callable[[AsyncElasticsearch], Awaitable[Result]], patience: float | None = None
     ) -> Result:
         """The answer to a request that may be repeated; raises `StoreError` or a child."""
-        began, patience = self.effects.elapsed(), self.patience if patience is None else patience
-        failed = 0
+        return await self._ask(request, self._trying(patience))
+
+    async def _ask(
+        self, request: Callable[[AsyncElasticsearch], Awaitable[Result]], trying: Trying, more: str = ""
+    ) -> Result:
         while True:
             try:
-                return await request(await self._clients.get())
-            except (ApiError, TransportError, UnsupportedProductError) as error:
-                failed += 1
-                if not passes(error) or not await self._pause(began, patience, failed):
-                    raise failure(error, self.where, self.effects.elapsed() - began) from error
+                answer = await request(await self._clients.get())
+            except (ApiError, TransportError) as error:
+                if not passes(error) or not await trying.again(wait_of(error)):
+                    raise failure(error, self.where, trying.seconds, more) from error
+            else:
+                # The client looks at its first answer alone, and a page of a gateway may come at any time.
+                if isinstance(answer, ApiResponse) and not is_product(answer):
+                    raise alien(self.where)
+                return answer
 
-    async def _pause(self, began: float, patience: float, failed: int) -> bool:
-        """Sleep before the next attempt; False if there is no time left for one."""
-        seconds = (0.5 + self.effects.draw() / 2) * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (failed - 1))
-        if self.effects.elapsed() - began + seconds > patience:
-            return False
-        await self.effects.sleep(seconds)
-        return True
+    async def _ask_whole(
+        self, request: Callable[[AsyncElasticsearch], Awaitable[Answer]], errors: Callable[[Answer], Iterable[Wrong]]
+    ) -> Answer:
+        """An answer without any error in its parts."""
+        trying = self._trying()
+        while True:
+            answer = await self._ask(request, trying)
+            wrong = next(iter(errors(answer)), None)
+            if wrong is None:
+                return answer
+            status, error = wrong
+            if not passing(status, error) or not await trying.again():
+                raise refusal(status, error, self.where)
 
     async def mget(self, asked: Sequence[Ask], *, there: bool = False) -> list[Got]:
         """See `Server.mget`."""
         if not asked:
             return []
         docs = [{"_index": a.index, "_id": a.id, "routing": a.routing, "_source": list(a.parts)} for a in asked]
-        began, failed = self.effects.elapsed(), 0
+        trying = self._trying()
         while True:
-            answer = await self.ask(lambda client: client.mget(docs=docs))
-            found = [self._got(one) for one in answer["docs"]]
-            failed += 1
+            answer = await self._ask_whole(lambda client: client.mget(docs=docs), _errors_of_docs)
+            found = [_got(one) for one in answer["docs"]]
             if not there or all(got.source is not None for got in found):
                 return found
-            if not await self._pause(began, self.patience, failed):
+            if not await trying.again():
                 raise StoreUnavailable(
                     f"A copy of a shard at {self.where} lags behind its primary by more than {self.patience:g} "
                     "seconds. Look at the cluster's health, then try again."
                 )
-
-    def _got(self, one: Mapping[str, Any]) -> Got:
-        if "error" in one:
-            raise refusal(404, error_of(one), self.where)
-        if not one["found"]:
-            return Got(one["_index"], None)
-        return Got(one["_index"], one["_source"], one["_seq_no"], one["_primary_term"])
 
     async def bulk(self, actions: Sequence[Action]) -> list[Done]:
         """See `Server.bulk`."""
@@ -187,50 +222,88 @@ class RealServer:
 
     async def _bulk(self, actions: Sequence[Action]) -> list[Done]:
         """One request, and others for those of its items that failed in a way that may pass."""
-        began, failed = self.effects.elapsed(), 0
         done: list[Done | None] = [None] * len(actions)
+        trying = self._trying()
         while True:
-            open_ = [number for number, one in enumerate(done) if one is None]
-            lines = [line for number in open_ for line in _lines(actions[number])]
-            answer = await self.ask(lambda client, lines=lines: client.bulk(operations=lines, require_alias=True))  # type: ignore[misc]  # the default binds it now
             again: StoreError | None = None
-            for number, item in zip(open_, answer["items"], strict=True):
-                (result,) = item.values()
+            open_ = [number for number, one in enumerate(done) if one is None]
+            for number, result in zip(open_, await self._send([actions[n] for n in open_], trying), strict=True):
                 if result["status"] < 300 or result["status"] == 409:
                     version = (result.get("_seq_no", -1), result.get("_primary_term", 0))
                     done[number] = Done(result["status"], result["_index"], *version)
                     continue
-                error = refusal(result["status"], error_of(result), self.where)
-                if result["status"] not in PASSING:
-                    raise error
-                again = error
-            failed += 1
+                error = error_of(result)
+                if not passing(result["status"], error):
+                    raise refusal(result["status"], error, self.where)
+                again = refusal(result["status"], error, self.where, UNSURE)
             if again is None:
                 return [one for one in done if one is not None]
-            if not await self._pause(began, self.patience, failed):
+            if not await trying.again():
                 raise again
+            done = _reopened(actions, done)
+
+    async def _send(self, actions: Sequence[Action], trying: Trying) -> list[Mapping[str, Any]]:
+        """What became of each action; of a request that is too large for something on the way, halves are sent."""
+        lines = [line for action in actions for line in _lines(action)]
+        try:
+            answer = await self._ask(lambda client: client.bulk(operations=lines, require_alias=True), trying, UNSURE)
+        except StoreError as error:
+            cause = error.__cause__
+            if len(actions) == 1 or not isinstance(cause, ApiError) or cause.meta.status != 413:
+                raise
+            half = len(actions) // 2
+            return [*await self._send(actions[:half], trying), *await self._send(actions[half:], trying)]
+        return [result for item in answer["items"] for result in item.values()]
 
     async def msearch(self, searches: Sequence[Searching]) -> list[Mapping[str, Any]]:
         """See `Server.msearch`."""
         lines = [line for one in searches for line in (_header(one), one.body)]
-        began, failed = self.effects.elapsed(), 0
-        while True:
-            answer = await self.ask(lambda client: client.msearch(searches=lines))
-            wrong = next((one for one in answer["responses"] if "error" in one), None)
-            if wrong is None:
-                return list(answer["responses"])
-            failed += 1
-            if wrong["status"] not in PASSING or not await self._pause(began, self.patience, failed):
-                raise refusal(wrong["status"], error_of(wrong), self.where)
+        answer = await self._ask_whole(lambda client: client.msearch(searches=lines), _errors_of_searches)
+        return list(answer["responses"])
 
     async def refresh(self, aliases: Sequence[str]) -> None:
         """See `Server.refresh`."""
-        await self.ask(lambda client: client.indices.refresh(index=list(aliases)))
+        await self._ask_whole(lambda client: client.indices.refresh(index=list(aliases)), _errors_of_shards)
+
+
+def _errors_of_docs(answer: Answer) -> Iterator[Wrong]:
+    for one in answer["docs"]:
+        if "error" in one:
+            error = error_of(one)
+            yield status_of(error), error
+
+
+def _errors_of_searches(answer: Answer) -> Iterator[Wrong]:
+    for one in answer["responses"]:
+        if "error" in one:
+            yield one["status"], error_of(one)
+
+
+def _errors_of_shards(answer: Answer) -> Iterator[Wrong]:
+    for one in answer["_shards"].get("failures", ()):
+        yield 503, one.get("reason", {})
+
+
+def _got(one: Mapping[str, Any]) -> Got:
+    if not one["found"]:
+        return Got(one["_index"], None)
+    return Got(one["_index"], one["_source"], one["_seq_no"], one["_primary_term"])
+
+
+def _reopened(actions: Sequence[Action], done: Sequence[Done | None]) -> list[Done | None]:
+    """What is still to be done: what failed, and what stands behind it and may be done twice, such as marks.
+
+    A mark says that all before it is written; one that was written before the rest came would say so too early.
+    """
+    first = next(number for number, one in enumerate(done) if one is None)
+    repeatable = [action.verb == "index" and action.guard is None for action in actions]
+    return [None if number > first and repeatable[number] else one for number, one in enumerate(done)]
 
 
 def _header(one: Searching) -> Mapping[str, Any]:
     # of several copies of a shard always the same one answers, so that what was seen once is seen again
-    return {"index": list(one.aliases), "routing": one.routing, "preference": one.routing}
+    held = {"index": list(one.aliases), "routing": one.routing, "preference": one.routing}
+    return {**held, "allow_partial_search_results": False}
 
 
 def _lines(action: Action) -> list[Mapping[str, Any]]:
