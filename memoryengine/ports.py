@@ -241,6 +241,21 @@ class VectorQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterQuery:
+    """The first `top_k` documents that pass `where`, by id, each with the score 0, of any collection.
+
+    For what must be known along with a search, such as whether some documents have no vector yet.
+    """
+
+    collection: str
+    where: Filter = EVERYTHING
+    top_k: int = 100
+
+
+Query = KeywordQuery | VectorQuery | FilterQuery
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """One document found, with its score."""
 
@@ -330,7 +345,7 @@ class Store(Protocol):
         ...
 
     async def search(
-        self, scope: Scope, queries: Sequence[KeywordQuery | VectorQuery]
+        self, scope: Scope, queries: Sequence[Query]
     ) -> tuple[tuple[Match, ...], ...]:
         """The answers to all queries, in one round trip; each is ordered by score, best first, then by id.
 

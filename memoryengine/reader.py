@@ -6,13 +6,24 @@ deleted the message is hidden, or a raw "I live in Beijing" would outlive its co
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 
-from .embedding import SEARCHED, EmbeddingQueue
+from .embedding import SEARCHED, UNEMBEDDED, EmbeddingQueue
 from .errors import ModelUnavailable
 from .filters import EVERYTHING, AllOf, Filter, Is, Not, matches
-from .ports import Document, Embedder, KeywordQuery, Match, Search, Sort, Store, Vector, VectorQuery
+from .ports import (
+    Document,
+    Embedder,
+    FilterQuery,
+    KeywordQuery,
+    Match,
+    Query,
+    Search,
+    Sort,
+    Store,
+    Vector,
+    VectorQuery,
+)
 from .records import MEMORIES, MESSAGES, memory_of, message_of
 from .text import terms
 from .values import KINDS, Hit, Memory, Message, Scope
@@ -38,17 +49,26 @@ class StoreReader:
 
     async def search(self, *queries: Search) -> tuple[tuple[Hit, ...], ...]:
         """See `Reader.search`."""
-        vectors, _ = await asyncio.gather(self._embed([q.text for q in queries]), self.embed_waiting(searched(queries)))
-        asked: list[KeywordQuery | VectorQuery] = []
+        vectors = await self._embed([q.text for q in queries])
+        asked: list[Query] = []
         spans = []
         for query, vector in zip(queries, vectors, strict=True):
             wanted = store_queries(query, vector)
             spans.append((len(asked), len(asked) + len(wanted)))
             asked += wanted
-        answers = await self._store.search(self._scope, asked)
+        answers = await self._answers(asked, searched(queries))
         return tuple([
             await self._hits(query, asked[a:b], answers[a:b]) for query, (a, b) in zip(queries, spans, strict=True)
         ])
+
+    async def _answers(self, asked: Sequence[Query], collections: Sequence[str]) -> Sequence[Sequence[Match]]:
+        """The store's answers; whether texts wait for a vector is asked along, and if so they are embedded first."""
+        waiting = [FilterQuery(name, UNEMBEDDED, top_k=1) for name in collections] if self._queue else []
+        found = await self._store.search(self._scope, [*asked, *waiting])
+        names = [query.collection for query, held in zip(waiting, found[len(asked) :], strict=True) if held]
+        if names and await self.embed_waiting(names):
+            found = await self._store.search(self._scope, asked)
+        return found[: len(asked)]
 
     async def memories(
         self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
@@ -62,11 +82,12 @@ class StoreReader:
         """See `Reader.messages`."""
         return tuple(map(message_of, await read_all(self._store, self._scope, MESSAGES, where, order, limit)))
 
-    async def embed_waiting(self, collections: Iterable[str] = SEARCHED) -> None:
-        """Embed the texts of this scope that wait for it; what could not be embedded is a warning."""
+    async def embed_waiting(self, collections: Iterable[str] = SEARCHED) -> bool:
+        """Embed the texts of this scope that wait for it; False, and a warning, if some could not be embedded."""
         warning = await self._queue.flush(self._scope, collections) if self._queue else ""
         if warning:
             self.warnings.append(warning)
+        return not warning
 
     async def _embed(self, texts: Sequence[str]) -> list[Vector | None]:
         """The vectors of the questions, each text embedded once a run; None without an embedder or for no words."""
@@ -82,7 +103,7 @@ class StoreReader:
         return [self._vectors.get(t) for t in texts]
 
     async def _hits(
-        self, query: Search, asked: Sequence[KeywordQuery | VectorQuery], answers: Sequence[Sequence[Match]]
+        self, query: Search, asked: Sequence[Query], answers: Sequence[Sequence[Match]]
     ) -> tuple[Hit, ...]:
         memories, messages = merge(asked, answers)
         for id_ in query.window:
@@ -142,12 +163,12 @@ def memory_filter(query: Search) -> Filter:
     return AllOf(Is("kind", *kinds), valid, query.where)
 
 
-def store_queries(query: Search, vector: Vector | None) -> list[KeywordQuery | VectorQuery]:
+def store_queries(query: Search, vector: Vector | None) -> list[Query]:
     """The store's queries for one search: keyword and vector, over memories and over messages.
 
     Messages get room for those in the window, which are taken out again.
     """
-    found: list[KeywordQuery | VectorQuery] = []
+    found: list[Query] = []
     words = tuple(dict.fromkeys(terms(query.text)))
     sides = [(MEMORIES, memory_filter(query), query.top_k)] if set(query.kinds) & set(KINDS) else []
     if "message" in query.kinds:
@@ -160,7 +181,7 @@ def store_queries(query: Search, vector: Vector | None) -> list[KeywordQuery | V
 
 
 def merge(
-    asked: Sequence[KeywordQuery | VectorQuery], answers: Sequence[Sequence[Match]]
+    asked: Sequence[Query], answers: Sequence[Sequence[Match]]
 ) -> tuple[Found, Found]:
     """The memories and the messages found, each with its channels.
 

@@ -26,13 +26,12 @@ from ..ports import (
     Collection,
     Document,
     Json,
-    KeywordQuery,
     Match,
     Page,
+    Query,
     Sort,
     Store,
     Vector,
-    VectorQuery,
     VectorSpace,
     Writes,
 )
@@ -128,7 +127,7 @@ class KillPoints:
         return await self._pass("count", lambda: self._inner.count(scope, collection, where))
 
     async def search(
-        self, scope: Scope, queries: Sequence[KeywordQuery | VectorQuery]
+        self, scope: Scope, queries: Sequence[Query]
     ) -> tuple[tuple[Match, ...], ...]:
         """Pass `Store.search` on."""
         return await self._pass("search", lambda: self._inner.search(scope, queries))

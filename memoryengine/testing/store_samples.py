@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from ..errors import DeletionPending
 from ..filters import EVERYTHING, AllOf, AnyOf, Between, Filter, Has, Is, Not, Value
-from ..ports import Collection, Document, KeywordQuery, Match, Sort, Store, VectorQuery, VectorSpace, Writes
+from ..ports import Collection, Document, Match, Sort, Store, VectorSpace, Writes
 from ..values import Scope
 
 NOTES = Collection(
@@ -30,7 +30,6 @@ NOTES = Collection(
 JOBS = Collection("job", {"state": "keyword", "at": "moment"})
 COLLECTIONS = (NOTES, JOBS)
 SPACE = VectorSpace("contract-embedder", 4)
-Query = KeywordQuery | VectorQuery
 ALICE = Scope("alice")
 BOB = Scope("bob")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

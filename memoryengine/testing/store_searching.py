@@ -10,14 +10,13 @@ import pytest
 
 from ..errors import StoreError
 from ..filters import Filter, Is, matches
-from ..ports import KeywordQuery, Match, Patch, VectorQuery, Writes
+from ..ports import Document, FilterQuery, KeywordQuery, Match, Patch, Query, VectorQuery, Writes
 from ..values import Scope
 from .store_samples import (
     ALICE,
     BOB,
     ENTRY,
     FILTERS,
-    Query,
     StoreChecks,
     entry,
     ids_of,
@@ -129,6 +128,24 @@ class StoreSearching(StoreChecks):
                 wanted = {id_: reference_cosine(vectors[id_], [1, 1, 0, 0]) for id_ in passing if id_ in vectors}
                 assert len(vector) == len(wanted)
                 assert_scores(vector, wanted)
+
+    async def test_filters_beside_searches(self, tmp_path: Path) -> None:
+        """The first that pass by id, with the score 0, also of a collection without search."""
+        notes = mixed_notes()
+        async with self.opened(tmp_path) as store:
+            await store.append(ALICE, "note", notes)
+            await store.append(ALICE, "job", [Document(f"j{i}", {"state": "ab"[i % 2]}, {}) for i in range(5)])
+            for where in FILTERS[:20]:
+                wanted = [one for one in notes if matches(where, one.fields)]
+                queries = [FilterQuery("note", where), KeywordQuery("note", ("apple",)), FilterQuery("note", where, 3)]
+                every, _, first = await store.search(ALICE, queries)
+                assert ids_of(every) == ids_of(wanted), where
+                assert ids_of(first) == ids_of(wanted)[:3]
+                assert {one.score for one in every} <= {0.0}
+            jobs, none = await store.search(ALICE, [FilterQuery("job", Is("state", "b")), FilterQuery("note", top_k=0)])
+            assert (ids_of(jobs), none) == (["j1", "j3"], ())
+            with pytest.raises(StoreError):
+                await store.search(ALICE, [FilterQuery("note", Is("colour", "red"))])
 
     async def test_equal_scores_are_ordered_by_id(self, tmp_path: Path) -> None:
         """Also where the cut of `top_k` goes through them."""

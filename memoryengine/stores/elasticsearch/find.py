@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...filters import AllOf, Has
-from ...ports import Document, KeywordQuery, Match, VectorQuery, VectorSpace
+from ...ports import Document, FilterQuery, KeywordQuery, Match, Query, VectorQuery, VectorSpace
 from ...values import Scope
 from .codec import Codec
 from .dsl import living, query_of
@@ -18,6 +18,7 @@ from .search import (
     Asking,
     Body,
     Found,
+    first_body,
     keyword_bodies,
     keyword_scores,
     more_candidates,
@@ -27,7 +28,6 @@ from .search import (
 from .server import Ask, Server
 from .view import View
 
-Query = KeywordQuery | VectorQuery
 Answer = Mapping[str, Any]
 
 
@@ -71,6 +71,8 @@ class Finder:
         asking = Asking(scope, collection, field_name, self.candidates, self.window)
         if query.top_k <= 0:
             return Part(query, asking, [])
+        if isinstance(query, FilterQuery):
+            return Part(query, asking, [first_body(asking, query)])
         if isinstance(query, KeywordQuery):
             return Part(query, asking, keyword_bodies(asking, query) if query.terms else [])
         return Part(query, asking, [] if self.space is None else vector_bodies(asking, query, self.space.dimensions))
@@ -79,7 +81,11 @@ class Finder:
         """Score what was found, and search again where a window was too small."""
         if not answers:
             return
-        if isinstance(part.query, KeywordQuery):
+        if isinstance(part.query, FilterQuery):
+            hits = await self._first(scope, part, answers[0]["hits"]["hits"])
+            part.found = dict.fromkeys([hit["_id"] for hit in hits], 0.0)
+            self._keep(part, hits)
+        elif isinstance(part.query, KeywordQuery):
             statistics, candidates, first = answers
             scored = await self._candidates(scope, part, part.bodies[1], candidates)
             part.found = keyword_scores(part.asking, part.query, statistics, scored)
@@ -88,6 +94,17 @@ class Finder:
             hits = await self._neighbours(scope, part, part.query, answers[0]["hits"]["hits"])
             part.found = vector_scores(hits)
             self._keep(part, hits)
+
+    async def _first(self, scope: Scope, part: Part, hits: Sequence[Answer]) -> Sequence[Answer]:
+        """The documents of a filter alone, window after window."""
+        found, body = list(hits), part.bodies[0]
+        while len(hits) == body["size"] and len(found) < part.query.top_k:
+            size = min(self.window, part.query.top_k - len(found))
+            more = body | {"search_after": hits[-1]["sort"], "size": size}
+            (answer,) = await self.view.search(scope, [(part.query.collection, more)])
+            hits, body = answer["hits"]["hits"], more
+            found += hits
+        return found
 
     async def _candidates(self, scope: Scope, part: Part, body: Body, answer: Answer) -> list[Answer]:
         """All candidates of a keyword query; more than a window of them only if so many matches are wanted."""

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ...ports import Collection, KeywordQuery, Vector, VectorQuery
+from ...ports import Collection, FilterQuery, KeywordQuery, Vector, VectorQuery
+from ...ports import Query as StoreQuery
 from ...ranking import bm25, idf
 from ..vectors import unit_vector
 from .dsl import Query, living, query_of
@@ -44,9 +45,21 @@ class Asking:
     candidates: int
     window: int = WINDOW
 
-    def passing(self, query: KeywordQuery | VectorQuery, *more: Query) -> Query:
+    def passing(self, query: StoreQuery, *more: Query) -> Query:
         """The documents that pass the query's filter."""
         return living(self.scope, query_of(self.collection, query.where, self.vector_field), *more)
+
+
+def first_body(asking: Asking, query: FilterQuery) -> Body:
+    """The first documents that pass, by id."""
+    return {
+        "query": asking.passing(query),
+        "sort": [{"id": "asc"}],
+        "size": min(query.top_k, asking.window),
+        "_source": False,
+        "docvalue_fields": ["document"],
+        "track_total_hits": False,
+    }
 
 
 # --- keyword ----------------------------------------------------------------------------------------------------

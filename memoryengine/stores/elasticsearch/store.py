@@ -27,6 +27,7 @@ from ...ports import (
     VectorSpace,
     Writes,
 )
+from ...upkeep import Copyable, Reindexable
 from ...values import Scope
 from ..checks import (
     check_filter,
@@ -41,7 +42,7 @@ from ..vectors import decimals
 from .changes import check_documents, fold
 from .codec import GONE, LIVE, Change, Codec, check_user
 from .connect import Connection
-from .declare import declare
+from .declare import declare, find_indices
 from .dsl import living, query_of, sort_of
 from .erase import erase
 from .find import Finder
@@ -337,6 +338,27 @@ class ElasticsearchStore:
             "schema": str(SCHEMA),
             "vectors": f"{space.model}, {space.dimensions} dimensions" if space else "none",
         }
+
+    # --- upkeep -------------------------------------------------------------------------------------------------
+
+    async def parts(self) -> tuple[str, ...]:
+        """The indices that are there."""
+        return tuple(sorted(index.name for index in (await find_indices(self._server, self._names)).values()))
+
+    def copying(self) -> Copyable:
+        """The open indices, as something to be copied."""
+        from .copying import ElasticsearchCopying
+
+        self._codec(HISTORY)
+        return ElasticsearchCopying(self._server, self._names, self._log, self._codecs, self._space)
+
+    def reindexing(self) -> Reindexable:
+        """The open indices, as something to be made anew."""
+        from .reindex import ElasticsearchReindexing
+
+        self._codec(HISTORY)
+        parts = (self._server, self._names, self._shape, self._log, self._codecs, self._space)
+        return ElasticsearchReindexing(*parts)
 
     # --- what is open -------------------------------------------------------------------------------------------
 

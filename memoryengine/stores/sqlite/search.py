@@ -6,13 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 
 from ...filters import AllOf, Filter, Has
-from ...ports import Document, KeywordQuery, Match, VectorQuery
+from ...ports import Document, FilterQuery, KeywordQuery, Match, Query, VectorQuery
 from ..vectors import unit_vector
 from .columns import Mask
 from .documents import Place, Table, documents_by_key
 from .index import Indices, best
 
-Query = KeywordQuery | VectorQuery
 Found = list[tuple[int, float]]  # keys of documents, and their scores
 
 
@@ -37,8 +36,12 @@ def _find(
     table: Table,
     masks: dict[tuple[int, Filter], Mask],
 ) -> Found:
-    rows, texts = indices.texts(connection, place, table)
-    where = query.where if isinstance(query, KeywordQuery) else AllOf(query.where, Has("vector"))
+    rows = indices.rows(connection, place, table)
+    where = AllOf(query.where, Has("vector")) if isinstance(query, VectorQuery) else query.where
+    if isinstance(query, FilterQuery):
+        first, _ = rows.page(where, (), query.top_k, None) if query.top_k > 0 else ((), None)
+        return [(key, 0.0) for key in rows.keys(first)]
+    _, texts = indices.texts(connection, place, table)
     passing = masks.get((table.key, where))
     if passing is None:
         passing = masks[table.key, where] = rows.columns.passing(where)
