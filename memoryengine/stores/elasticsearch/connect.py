@@ -1,19 +1,32 @@
-"""How the official client is made from a store's settings."""
+"""How the official client is made from a store's settings, which are checked before anything is sent."""
 
 from __future__ import annotations
 
+import logging
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from elastic_transport import BaseAsyncNode
 from elasticsearch import AsyncElasticsearch
 
+from ...errors import ConfigError
+
+# The transport warns of each node that it cannot reach, and the store's errors say all of it: whoever wants the
+# warnings adds a handler, and nobody gets them on the screen by default.
+logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
+
+FINGERPRINT_DIGITS = 64
+
 
 @dataclass(frozen=True)
 class Connection:
-    """Where a server is and how to be let in; secrets are not shown by `repr`."""
+    """Where a server is and how to be let in; secrets are not shown by `repr`, nor by any error.
+
+    Raises `ConfigError` for what can never work.
+    """
 
     url: str | Sequence[str]
     user: str = ""
@@ -24,6 +37,24 @@ class Connection:
     timeout: float = 30.0
     node_class: type[BaseAsyncNode] | None = None
 
+    def __post_init__(self) -> None:
+        if not self.urls:
+            raise ConfigError("The store's url is an empty list: name one address of the cluster or several.")
+        schemes = {urlsplit(url).scheme for url in self.urls}
+        if schemes != {"https"} and (self.ca_certs or self.fingerprint):
+            raise ConfigError(
+                f"The store at {self.where} is given ca_certs or a fingerprint, which only https has: write https in "
+                "the url, or take them away."
+            )
+        ways = {"user": bool(self.user), "api_key": bool(self.api_key), "url": any("@" in url for url in self.urls)}
+        if sum(ways.values()) > 1:
+            named = " and ".join(name for name, given in ways.items() if given)
+            raise ConfigError(f"The store at {self.where} is given credentials by {named}: give them once.")
+        if self.password and not self.user:
+            raise ConfigError(f"The store at {self.where} is given a password without a user: name the user too.")
+        _check_authority(self.ca_certs)
+        _check_fingerprint(self.fingerprint)
+
     @property
     def urls(self) -> list[str]:
         """The addresses, each with a port, which the client wants."""
@@ -33,13 +64,14 @@ class Connection:
     @property
     def where(self) -> str:
         """The addresses for people, without credentials."""
-        return ", ".join(_public(one) for one in self.urls)
+        return ", ".join(map(_public, self.urls))
 
     def client(self) -> AsyncElasticsearch:
         """A new client. It does not retry: the store does, and knows how long."""
         options: dict[str, Any] = {"request_timeout": self.timeout, "max_retries": 0, "retry_on_timeout": False}
         if self.api_key:
-            options["api_key"] = self.api_key
+            id_, colon, secret = self.api_key.partition(":")  # as it is made, or encoded as it is sent
+            options["api_key"] = (id_, secret) if colon else self.api_key
         elif self.user:
             options["basic_auth"] = (self.user, self.password)
         if self.ca_certs:
@@ -52,12 +84,54 @@ class Connection:
 
 
 def _with_port(url: str) -> str:
-    parts = urlsplit(url if "//" in url else f"http://{url}")
-    if parts.port is not None:
-        return urlunsplit(parts)
-    return urlunsplit(parts._replace(netloc=f"{parts.netloc}:{443 if parts.scheme == 'https' else 9200}"))
+    """An address with scheme and port; raises `ConfigError` if it is none, without telling who logs in."""
+    try:
+        parts = urlsplit(url if "//" in url else f"http://{url}")
+        port = parts.port
+    except ValueError:  # a password with one of /?#@: in it comes here too
+        raise _no_url(url) from None
+    host = parts.hostname or ""
+    more = parts.query or parts.fragment or "@" in parts.path
+    if parts.scheme not in ("http", "https") or not host or host != "".join(host.split()) or more:
+        raise _no_url(url)
+    if port is not None:
+        return _joined(parts)
+    return _joined(parts._replace(netloc=f"{parts.netloc}:{443 if parts.scheme == 'https' else 9200}"))
+
+
+def _joined(parts: SplitResult) -> str:
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
+
+
+def _no_url(url: str) -> ConfigError:
+    shown = f"...@{url.rpartition('@')[2]}" if "@" in url else url
+    return ConfigError(
+        f"The store's url is {shown!r}: it must be like http://127.0.0.1:9200 or https://user:password@host:9200, with "
+        "the signs :/?#@ of a password written as %3A %2F %3F %23 %40."
+    )
 
 
 def _public(url: str) -> str:
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _check_authority(path: str) -> None:
+    if not path:
+        return
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:  # an error of TLS is an OSError too
+        raise ConfigError(
+            f"The store's ca_certs is {path!r}, which cannot be used ({error}): name a file with the certificate of "
+            "the authority as PEM."
+        ) from error
+
+
+def _check_fingerprint(text: str) -> None:
+    digits = text.replace(":", "").lower()
+    if digits and (len(digits) != FINGERPRINT_DIGITS or set(digits) - set("0123456789abcdef")):
+        raise ConfigError(
+            f"The store's fingerprint is {text!r}: it must be the SHA-256 of the server's certificate, "
+            f"{FINGERPRINT_DIGITS} hexadecimal digits, with or without colons."
+        )
