@@ -7,21 +7,15 @@ is carried; the embedded store writes a key that was carried to it into the plac
 
 **Vectors.** The embedded store keeps float32, Elasticsearch decimals with seven digits. Both are carried as whole
 numbers of 1e-7: a float32 below 1 lies within 3e-8 of its decimal, so neither way changes a number, and copies can be
-compared by hash.
+compared by hash: see `vectors.carried_vector`.
 """
 
 from __future__ import annotations
 
 from base64 import b32encode
 from hashlib import blake2b
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from ..values import Scope
-
-DIGITS = 1e7
 
 
 def scope_key(scope: Scope) -> str:
@@ -37,13 +31,3 @@ def document_key(scope: str, id_: str) -> str:
 def _short(text: bytes) -> str:
     # base32, for a `preference` in Elasticsearch may not begin with an underscore
     return b32encode(blake2b(text, digest_size=15).digest()).decode().lower()
-
-
-def carried_vector(vector: Any) -> bytes:
-    """A vector of length 1 as whole numbers of 1e-7: 32 bits each, little-endian."""
-    return np.rint(np.asarray(vector, np.float64) * DIGITS).astype("<i4").tobytes()
-
-
-def arrived_vector(data: bytes) -> npt.NDArray[np.float64]:
-    """The vector that `carried_vector` was given, with seven digits."""
-    return np.asarray(np.frombuffer(data, "<i4") / DIGITS)

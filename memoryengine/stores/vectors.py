@@ -10,6 +10,8 @@ import numpy.typing as npt
 from ..errors import StoreError, VectorMismatch
 from ..ports import VectorSpace
 
+DIGITS = 1e7
+
 
 def unit_vector(vector: Any, dimensions: int | None = None) -> npt.NDArray[np.float32]:
     """A vector scaled to length 1; raises `StoreError` if it is all zero or not finite, `ValueError` for its length."""
@@ -30,3 +32,13 @@ def decimals(vector: Any, space: VectorSpace) -> list[float]:
         raise VectorMismatch(
             f"The store takes vectors of {space.dimensions} numbers ({space.model}), and one has {error}."
         ) from error
+
+
+def carried_vector(vector: Any) -> bytes:
+    """A vector of length 1 as whole numbers of 1e-7: 32 bits each, little-endian."""
+    return np.rint(np.asarray(vector, np.float64) * DIGITS).astype("<i4").tobytes()
+
+
+def arrived_vector(data: bytes) -> npt.NDArray[np.float64]:
+    """The vector that `carried_vector` was given, with seven digits."""
+    return np.asarray(np.frombuffer(data, "<i4") / DIGITS)

@@ -1,4 +1,4 @@
-"""From `Writes` to one change a document, and whether the documents that are there allow it; pure functions."""
+"""From writes to one change a document, and from what is there to what may be or became of them; pure functions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ...errors import StoreError
-from ...ports import Writes
+from ...errors import IdConflict, StoreError
+from ...ports import Appended, Document, Writes
 from ...values import Scope
 from .codec import GONE, Change, Codec
 from .keys import document_key, scope_key
@@ -56,3 +56,23 @@ def check_documents(changes: Sequence[Change], needs: Sequence[Need], found: Seq
             raise StoreError(
                 f"The document {id_!r} of {change.collection!r} {fate}, so it cannot be patched or deleted."
             )
+
+
+def appended(
+    codec: Codec, scope: str, documents: Sequence[Document], held: Mapping[str, Got], call: str
+) -> Appended:
+    """What became of each document; `held` are those that were there. A 409 may be the echo of this very call."""
+    new, known, deleted, conflicts = [], [], [], []
+    for document in documents:
+        got = held.get(document_key(scope, document.id))
+        if got is None or got.source is None or got.source.get("call") == call:
+            new.append(document.id)
+        elif got.source["state"] == GONE:
+            deleted.append(document.id)
+        elif codec.document(got.source["document"]).digest == document.digest:
+            known.append(document.id)
+        else:
+            conflicts.append(document.id)
+    if conflicts:
+        raise IdConflict(conflicts)
+    return Appended(tuple(new), tuple(known), tuple(deleted))

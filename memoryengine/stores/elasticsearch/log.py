@@ -59,11 +59,16 @@ Value = TypeVar("Value")
 BATCH = 500
 AHEAD = 8
 REMEMBERED = 100_000
-GATE = "gate"
+GATE, OPEN, CLOSED = "gate", "open", "closed"
+"""The document that says whether commits are taken: it is open, closed for a reindexing, or says what else there is."""
 NO_MOMENT = 'The entry of a commit needs "at", a moment as ISO 8601 text with its time zone.'
-CLOSED = (
+REINDEXING = (
     "The store is being reindexed, so it takes no commits now: nothing was written. Wait until `memoryengine store "
     "reindex` has ended."
+)
+UNFINISHED = (
+    "The store is {}, so it takes no commits: nothing was written. Go on with the copy until it ends, with "
+    "`memoryengine store migrate`."
 )
 
 
@@ -160,11 +165,12 @@ class Log:
         if seen.revision != expect:
             raise Moved(expect, seen.revision)
         *documents, gate = seen.more
-        if gate.source and gate.source.get("gate") == "closed":
-            raise StoreUnavailable(CLOSED)
+        said = gate.source["gate"] if gate.source else OPEN
+        if said != OPEN:
+            raise StoreUnavailable(REINDEXING if said == CLOSED else UNFINISHED.format(said))
         checked(documents)
         source = self._entry(key, expect + 1, changes, entry)
-        made = await self._create(key, expect, source)
+        made = await self._create(scope, expect, source)
         await self._apply(key, expect + 1, changes, documents)
         await self._reduce(scope, expect + 1, made, source)
         self._revisions.keep(key, expect + 1)
@@ -181,10 +187,15 @@ class Log:
         payload = [[change.collection, change.key, change.verb, change.content] for change in changes]
         return {**source, "state": PENDING, "payload": compressed(payload)}
 
-    async def _create(self, scope: str, expect: int, source: Source) -> Got:
-        """Step 2; returns the entry as it stands. A 409 may be an echo: the answer to an earlier attempt was lost."""
+    async def _create(self, whose: Scope, expect: int, source: Source) -> Got:
+        """Step 2; returns the entry as it stands. A 409 may be an echo: the answer to an earlier attempt was lost.
+
+        With the first entry comes the user, whom nobody that finishes the commit later could name.
+        """
+        scope = scope_key(whose)
         key = _entry_key(scope, expect + 1)
-        (done,) = await self._server.bulk([Action("create", self._alias, key, scope, source)])
+        first = [] if expect else [Action("create", self._scopes, scope, scope, user_of(whose))]
+        *_, done = await self._server.bulk([*first, Action("create", self._alias, key, scope, source)])
         if done.status != 409:
             return Got(done.index, source, done.seq_no, done.term)
         (held,) = await self._server.mget([Ask(self._alias, key, scope, ("call", "state"))], there=True)

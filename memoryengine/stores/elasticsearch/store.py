@@ -9,7 +9,7 @@ from typing import Any
 from elastic_transport import BaseAsyncNode
 from elasticsearch import AsyncElasticsearch
 
-from ...errors import DeletionPending, IdConflict, Moved, StoreError, VectorMismatch
+from ...errors import DeletionPending, Moved, StoreError, VectorMismatch
 from ...filters import EVERYTHING, Filter
 from ...ports import (
     HISTORY,
@@ -39,8 +39,8 @@ from ..checks import (
 )
 from ..cursors import alien_cursor, read_cursor, write_cursor
 from ..vectors import decimals
-from .changes import check_documents, fold
-from .codec import GONE, LIVE, Change, Codec, check_user
+from .changes import appended, check_documents, fold
+from .codec import LIVE, Change, Codec, check_user
 from .connect import Connection
 from .declare import declare, find_indices
 from .dsl import living, query_of, sort_of
@@ -151,7 +151,7 @@ class ElasticsearchStore:
         refused = [action.id for action, one in zip(actions, done, strict=False) if one.status == 409]
         asks = [Ask(alias, id_, key, ("state", "call", "document")) for id_ in refused]
         held = {ask.id: got for ask, got in zip(asks, await self._server.mget(asks, there=True), strict=True)}
-        return _appended(codec, key, new, held, call)
+        return appended(codec, key, new, held, call)
 
     async def commit(self, scope: Scope, writes: Writes, *, expect: int) -> int:
         """Write everything or nothing, if the scope is still at `expect`; returns the next revision."""
@@ -381,26 +381,6 @@ class ElasticsearchStore:
     def _passing(self, scope: Scope, collection: str, where: Filter) -> dict[str, Any]:
         field = None if self._space is None else vector_field(self._space)
         return living(scope_key(scope), query_of(self._codec(collection).collection, where, field))
-
-
-def _appended(
-    codec: Codec, scope: str, documents: Sequence[Document], held: Mapping[str, Got], call: str
-) -> Appended:
-    """What became of each document; `held` are those that were there. A 409 may be the echo of this very call."""
-    new, known, deleted, conflicts = [], [], [], []
-    for document in documents:
-        got = held.get(document_key(scope, document.id))
-        if got is None or got.source is None or got.source.get("call") == call:
-            new.append(document.id)
-        elif got.source["state"] == GONE:
-            deleted.append(document.id)
-        elif codec.document(got.source["document"]).digest == document.digest:
-            known.append(document.id)
-        else:
-            conflicts.append(document.id)
-    if conflicts:
-        raise IdConflict(conflicts)
-    return Appended(tuple(new), tuple(known), tuple(deleted))
 
 
 def _lives(got: Got) -> bool:

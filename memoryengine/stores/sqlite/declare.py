@@ -95,12 +95,18 @@ def _change_space(connection: sqlite3.Connection, path: Path, wanted: VectorSpac
         return
     if found and connection.execute("SELECT 1 FROM documents WHERE vector IS NOT NULL LIMIT 1").fetchone():
         raise _mismatch(path, found, wanted)
-    rows = [("model", wanted.model), ("dimensions", str(wanted.dimensions))]
+    set_space(connection, wanted)
+
+
+def set_space(connection: sqlite3.Connection, space: VectorSpace) -> None:
+    """Write down which embedder makes the vectors."""
+    rows = [("model", space.model), ("dimensions", str(space.dimensions))]
     connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
 
 def _mismatch(path: Path, found: VectorSpace, wanted: VectorSpace) -> VectorMismatch:
     return VectorMismatch(
         f"The store {path} holds vectors made by {found.model!r} ({found.dimensions} dimensions), and the config names "
-        f"{wanted.model!r} ({wanted.dimensions} dimensions): name the old embedder again, or choose another store path."
+        f"{wanted.model!r} ({wanted.dimensions} dimensions): name the embedder of the store, or make new "
+        "vectors with: memoryengine store reindex"
     )

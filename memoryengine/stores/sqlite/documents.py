@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from base64 import b32decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from ...filters import Filter, Value, matches
 from ...ports import Collection, Document
 from ...values import Scope
 from ..checks import check_text
+from ..portable import document_key, scope_key
 from .schema import chunks, marks
 
 
@@ -56,6 +58,8 @@ class Row:
 
 
 Tables = Mapping[str, Table]
+KEYED = "keyed"
+"""The fact that some tombstones have a key in the place of an id, because they were copied from another store."""
 _decoder = json.JSONDecoder()
 
 
@@ -104,6 +108,20 @@ def find_rows(connection: sqlite3.Connection, place: Place, table: Table, ids: S
     for some in chunks([check_text(id_, f"An id in {table.collection.name!r}") for id_ in ids]):
         rows = connection.execute(f"{_ROW} AND id IN ({marks(some)})", (place.key, table.key, *some))
         found.update((row[1], Row(*row)) for row in rows)
+    if len(found) < len(ids) and connection.execute("SELECT 1 FROM facts WHERE name = ?", (KEYED,)).fetchone():
+        found |= _rows_by_key(connection, place, table, [id_ for id_ in ids if id_ not in found])
+    return found
+
+
+def _rows_by_key(connection: sqlite3.Connection, place: Place, table: Table, ids: Sequence[str]) -> dict[str, Row]:
+    """The tombstones of these ids that were copied from another store, with a key in the place of the id."""
+    sql = "SELECT user, namespace FROM scopes WHERE key = ?"
+    scope = scope_key(Scope(*connection.execute(sql, (place.key,)).fetchone()))
+    id_of = {b32decode(document_key(scope, id_).upper()): id_ for id_ in ids}
+    found: dict[str, Row] = {}
+    for some in chunks(list(id_of)):
+        rows = connection.execute(f"{_ROW} AND id IN ({marks(some)})", (place.key, table.key, *some))
+        found.update((id_of[row[1]], Row(row[0], id_of[row[1]], *row[2:])) for row in rows)
     return found
 
 

@@ -128,7 +128,7 @@ class Texts:
         if not found:
             return
         vectors = np.frombuffer(b"".join(vector for _, vector in found), "<f4").reshape(len(found), -1)
-        if not self._vectors.size:
+        if self._vectors.shape[1] != vectors.shape[1]:  # the first ones, or the file was given to another embedder
             self._vectors = np.empty((0, vectors.shape[1]), np.float32)
         self._vectors = grown(self._vectors, max(row for row, _ in found) + 1, 0)
         self._vectors[[row for row, _ in found]] = vectors

@@ -141,7 +141,7 @@ def attach(connection: sqlite3.Connection, scope: Scope, table: Table, vectors: 
     inbox = Inbox(connection, place)
     changed = [(inbox.content(vectors[row.id]), place.seq, row.key) for row in there]
     inbox.write()
-    _erase(connection, [row.vector for row in there if row.vector is not None])
+    erase_contents(connection, [row.vector for row in there if row.vector is not None])
     connection.executemany("UPDATE documents SET vector = ?, seq = ? WHERE key = ?", changed)
     return len(there)
 
@@ -154,7 +154,7 @@ def _put(connection: sqlite3.Connection, place: Place, tables: Tables, puts: Seq
         for row in rows.values():
             if row.gone:
                 raise StoreError(f"The document {row.id!r} of {name!r} was deleted and cannot be put again.")
-        _erase(connection, [key for row in rows.values() for key in row.contents])
+        erase_contents(connection, [key for row in rows.values() for key in row.contents])
         connection.executemany("DELETE FROM documents WHERE key = ?", [(row.key,) for row in rows.values()])
         for id_ in ids:
             inbox.document(tables[name], wanted[name, id_], place.revision)
@@ -177,12 +177,12 @@ def _patch(connection: sqlite3.Connection, place: Place, tables: Tables, patches
             key = inbox.content(_json({name: value for name, value in fields.items() if value is not None}))
             changed.append((key, place.revision, place.seq, row.key))
         inbox.write()
-        _erase(connection, [row.fields for row in rows])
+        erase_contents(connection, [row.fields for row in rows])
         connection.executemany("UPDATE documents SET fields = ?, revision = ?, seq = ? WHERE key = ?", changed)
 
 
 def _bury(connection: sqlite3.Connection, place: Place, rows: Sequence[Row]) -> None:
-    _erase(connection, [key for row in rows for key in row.contents])
+    erase_contents(connection, [key for row in rows for key in row.contents])
     connection.executemany(
         "UPDATE documents SET gone = 1, fields = NULL, terms = NULL, body = NULL, vector = NULL, revision = ?, seq = ?"
         " WHERE key = ?",
@@ -190,7 +190,8 @@ def _bury(connection: sqlite3.Connection, place: Place, rows: Sequence[Row]) -> 
     )
 
 
-def _erase(connection: sqlite3.Connection, keys: Iterable[int | None]) -> None:
+def erase_contents(connection: sqlite3.Connection, keys: Iterable[int | None]) -> None:
+    """Overwrite contents with zeros."""
     # of the same length, so that SQLite overwrites the bytes where they are and moves nothing
     connection.executemany("UPDATE contents SET data = zeroblob(length(data)) WHERE key = ?", [(key,) for key in keys])
 
