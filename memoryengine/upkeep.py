@@ -83,7 +83,7 @@ class Copyable(Protocol):
         ...
 
     async def load(self, scope: Scope, part: Part) -> None:
-        """Write documents as they are, with their revisions; one that is there is replaced."""
+        """Write documents as they are, with their revisions, in the place of what a broken off copy left."""
         ...
 
     async def settle(self, scope: Scope, revision: int) -> None:

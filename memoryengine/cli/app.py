@@ -13,6 +13,7 @@ from .inspection import check, status, workers, workflow
 from .operations import consolidate, delete, list_memories, reflect, retrieve, run
 from .options import AsJson, Chosen, Config
 from .starting import chat, demo, init
+from .store import app as store
 
 app = typer.Typer(
     cls=Edge,
@@ -62,3 +63,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
+app.add_typer(store, name="store")

@@ -22,7 +22,7 @@ from ...values import Scope
 from ..portable import document_key, scope_key
 from ..vectors import arrived_vector, carried_vector
 from .declare import facts
-from .documents import KEYED, Place, Table, Tables, contents_of, documents_by_key, find_place, find_rows
+from .documents import KEYED, Place, Table, Tables, contents_of, documents_by_key, find_place
 from .writes import Inbox, erase_contents, next_place
 
 PART = 500
@@ -38,6 +38,7 @@ class SqliteCopying:
 
     def __init__(self, path: Path, tables: Tables, space: VectorSpace | None, read: Do, write: Do) -> None:
         self._path, self._tables, self._read, self._write = path, tables, read, write
+        self._loaded: set[Scope] = set()
         self.space = space
 
     # --- out ----------------------------------------------------------------------------------------------------
@@ -84,9 +85,10 @@ class SqliteCopying:
         await self._write(job)
 
     async def load(self, scope: Scope, part: Part) -> None:
-        """Write documents and tombstones as they are."""
-        table = self._tables[part.collection]
-        await self._write(lambda c: _load(c, scope, table, part))
+        """Write documents and tombstones as they are; the first part of a scope clears it of an earlier copy's."""
+        table, first = self._tables[part.collection], scope not in self._loaded
+        await self._write(lambda c: _load(c, scope, table, part, first=first))
+        self._loaded.add(scope)
 
     async def settle(self, scope: Scope, revision: int) -> None:
         """Set the scope's revision."""
@@ -127,9 +129,10 @@ def _key(scope: Scope, id_: str | bytes) -> str:
     return b32encode(id_).decode().lower() if isinstance(id_, bytes) else document_key(scope_key(scope), id_)
 
 
-def _load(connection: sqlite3.Connection, scope: Scope, table: Table, part: Part) -> None:
+def _load(connection: sqlite3.Connection, scope: Scope, table: Table, part: Part, *, first: bool) -> None:
     place = next_place(connection, scope, committed=False)
-    _clear(connection, place, table, part)
+    if first:
+        _clear(connection, place)
     inbox = Inbox(connection, place)
     for one in part.documents:
         inbox.document(table, one.document, one.document.revision)
@@ -143,11 +146,12 @@ def _load(connection: sqlite3.Connection, scope: Scope, table: Table, part: Part
     _bury(connection, place, table, part.deleted)
 
 
-def _clear(connection: sqlite3.Connection, place: Place, table: Table, part: Part) -> None:
-    """Take away what an earlier, broken off copy brought of the same."""
-    rows = list(find_rows(connection, place, table, [one.document.id for one in part.documents]).values())
-    erase_contents(connection, [key for row in rows for key in row.contents])
-    connection.executemany("DELETE FROM documents WHERE key = ?", [(row.key,) for row in rows])
+def _clear(connection: sqlite3.Connection, place: Place) -> None:
+    """Take away what a copy that was broken off brought."""
+    sql = "SELECT fields, terms, body, vector FROM documents WHERE scope = ?"
+    keys = [key for row in connection.execute(sql, (place.key,)).fetchall() for key in row if key is not None]
+    erase_contents(connection, keys)
+    connection.execute("DELETE FROM documents WHERE scope = ?", (place.key,))
 
 
 def _bury(connection: sqlite3.Connection, place: Place, table: Table, deleted: Sequence[tuple[str, int]]) -> None:
