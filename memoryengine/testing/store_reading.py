@@ -117,6 +117,19 @@ class StoreReading(StoreChecks):
             assert exact.cursor is None
             assert (await store.page(ALICE, "note", order=order, limit=29)).cursor is not None
 
+    async def test_pages_by_fields_that_nothing_holds(self, tmp_path: Path) -> None:
+        """All come last, so they come by id, whichever way."""
+        async with self.opened(tmp_path) as store:
+            await store.append(ALICE, "note", [note(id_, rank=1) for id_ in "cab"])
+            for order in (
+                [Sort("status")],
+                [Sort("status", descending=True), Sort("at", descending=True)],
+                [Sort("open"), Sort("rank", descending=True), Sort("status")],
+            ):
+                assert ids_of(await all_pages(store, ALICE, order=order, limit=1)) == ["a", "b", "c"]
+                assert ids_of(await all_pages(store, ALICE, Is("rank", 1), order=order, limit=2)) == ["a", "b", "c"]
+            assert await all_pages(store, BOB, order=[Sort("status")]) == []
+
     async def test_paging_while_others_write(self, tmp_path: Path) -> None:
         """What stays as it is appears exactly once, whatever is added, patched and deleted meanwhile."""
         order = (Sort("status"), Sort("rank", descending=True))

@@ -79,7 +79,7 @@ class TextColumn:
         self._codes: dict[str, int] = {}
         self._texts: list[str] = []
         self._rows: Array = np.empty(0, np.int32)
-        self._sorted: tuple[list[str], Array] = ([], np.empty(0, np.int64))
+        self._sorted: tuple[list[str], Array] = ([], np.full(1, LAST, np.int64))
 
     def set(self, row: int, value: str | None) -> None:  # noqa: D102
         self._rows = grown(self._rows, row + 1, -1)
