@@ -42,7 +42,7 @@ from ..vectors import decimals
 from .changes import appended, check_documents, fold
 from .codec import LIVE, Change, Codec, check_user
 from .connect import Connection
-from .declare import declare, find_indices
+from .declare import Declared, declare, find_indices
 from .dsl import living, query_of, sort_of
 from .erase import erase
 from .find import Finder
@@ -50,6 +50,7 @@ from .keys import document_key, scope_key
 from .layout import SCHEMA, SCOPES, Names, Shape, VectorIndex, vector_field, writer_of
 from .log import Log, Recent, mark, user_of
 from .server import Action, Ask, Got, RealServer
+from .spaces import Spaces
 from .view import View
 
 PENDING = (
@@ -121,10 +122,14 @@ class ElasticsearchStore:
         except BaseException:
             await self._server.close()
             raise
+        self._begin(held)
+
+    def _begin(self, held: Declared, log: type[Log] = Log, view: type[View] = View) -> None:
+        """Work with indices that are there, whatever server they are on."""
         self._space = held.space
         self._codecs = {name: Codec(collection) for name, collection in held.collections.items()}
-        self._log = Log(self._server, self._names, self._codecs)
-        self._view = View(self._server, self._names, self._log)
+        self._log = log(self._server, self._names, self._codecs)
+        self._view, self._spaces = view(self._server, self._names, self._log), Spaces(self._server, held.space)
         self._finder = Finder(self._server, self._names, self._view, self._codecs, held.space, self._candidates)
 
     async def close(self) -> None:
@@ -306,7 +311,10 @@ class ElasticsearchStore:
             check_filter(self._codec(query.collection, searchable=searchable).collection, query.where)
             if isinstance(query, VectorQuery):
                 check_sought(query.vector, self._space, self._location)
-        return await self._finder.search(scope, queries)
+        found = await self._finder.search(scope, queries)
+        sought = {self._names.alias(query.collection) for query in queries if isinstance(query, VectorQuery)}
+        await self._spaces.check(index for alias, index in self._view.indices.items() if alias in sought)
+        return found
 
     async def scopes(self, namespace: str, *, after: str = "", limit: int = 1000) -> tuple[str, ...]:
         """The users of a namespace that have or had documents, by name, those after `after`."""

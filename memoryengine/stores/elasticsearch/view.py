@@ -36,6 +36,7 @@ class View:
     def __init__(self, server: Server, names: Names, log: Log) -> None:
         self._server, self._names, self._log = server, names, log
         self._visible: Recent[tuple[str, str], Visible] = Recent()
+        self.indices: dict[str, str] = {}  # the index that was last seen behind each alias
 
     async def search(self, scope: Scope, searches: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Answer]:
         """The answers to searches (collection and body) of one scope, in one request."""
@@ -49,6 +50,7 @@ class View:
             self._log.look(key, marks), self._server.msearch(asked)
         )
         seen, answers = found
+        self.indices |= {alias: got.index for alias, got in zip(aliases, seen.more, strict=True)}
         if not seen.pending and not _dirty(before, aliases, seen.more):
             return answers
         if seen.pending:

@@ -1,0 +1,47 @@
+"""The upkeep of the store in Elasticsearch, and copies between it and the embedded one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from hashlib import blake2b
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from memoryengine.ports import Store
+from memoryengine.stores.elasticsearch import ElasticsearchStore, reindex
+from memoryengine.stores.sqlite import SqliteStore
+from memoryengine.testing.upkeep_contract import UpkeepContract
+
+from .elasticsearch_stores import remove
+
+pytestmark = [pytest.mark.elasticsearch, pytest.mark.elasticsearch_versions]
+
+
+class OnAServer(UpkeepContract):
+    @pytest_asyncio.fixture(autouse=True)
+    async def on_a_server(self, es_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+        monkeypatch.setattr(reindex, "LINGER", 0.1)
+        self.url, self.prefix = es_url, "u-" + blake2b(str(tmp_path).encode(), digest_size=5).hexdigest()
+        yield
+        await remove(es_url, self.prefix)
+
+    def in_elasticsearch(self, where: Path) -> Store:
+        prefix = f"{self.prefix}-{blake2b(str(where).encode(), digest_size=5).hexdigest()}"
+        return ElasticsearchStore(self.url, index_prefix=prefix, patience=10)
+
+
+class TestElasticsearchKeepsTheUpkeepContract(OnAServer):
+    async def make_store(self, where: Path) -> Store:
+        return self.in_elasticsearch(where)
+
+
+class TestCopiesFromTheEmbeddedStoreAndBack(OnAServer):
+    """Of the contract only what takes two stores."""
+
+    async def make_store(self, where: Path) -> Store:
+        return SqliteStore(where)
+
+    async def make_other(self, where: Path) -> Store:
+        return self.in_elasticsearch(where)
