@@ -18,6 +18,7 @@ from ..values import Scope
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 EXACT = 2**53
+DEEPEST = 100
 HISTORY_COLLECTION = Collection(HISTORY, {"revision": "number", "at": "moment"})
 SORTABLE: tuple[FieldKind, ...] = ("keyword", "number", "moment", "flag")
 
@@ -194,14 +195,19 @@ _RESTORE: Mapping[FieldKind, Callable[[Any], Any]] = {"keywords": tuple, "moment
 # --- questions --------------------------------------------------------------------------------------------------
 
 
-def check_filter(collection: Collection, where: Filter) -> None:
-    """Raise `StoreError` if a filter names a field that was not declared or compares what cannot be compared."""
+def check_filter(collection: Collection, where: Filter, levels: int = DEEPEST) -> None:
+    """Raise `StoreError` if a filter names a field that was not declared or compares what cannot be compared.
+
+    So it does if the filter has more than `levels` levels, for every store walks through them by recursion.
+    """
+    if not levels:
+        raise StoreError(f"The filter has more than {DEEPEST} levels of AllOf, AnyOf and Not: write it flatter.")
     match where:
         case Not():
-            check_filter(collection, where.filter)
+            check_filter(collection, where.filter, levels - 1)
         case AllOf() | AnyOf():
             for one in where.filters:
-                check_filter(collection, one)
+                check_filter(collection, one, levels - 1)
         case Has(field="vector"):
             return
         case Is() | Has():

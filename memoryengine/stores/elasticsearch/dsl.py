@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...errors import StoreError
 from ...filters import AllOf, AnyOf, Between, Filter, Has, Is, Not, Scalar
 from ...ports import Collection, FieldKind, Sort
 from ..checks import EXACT, kind_of, microseconds
@@ -14,6 +15,8 @@ from .codec import LIVE
 Query = dict[str, Any]
 NOTHING: Query = {"match_none": {}}
 MOST_TERMS = 60_000
+DEEPEST = 24
+"""Levels of a filter, so that with what stands around it the server's 30 (`indices.query.bool.max_nested_depth`) do."""
 
 
 def living(scope: str, *more: Query) -> Query:
@@ -22,16 +25,28 @@ def living(scope: str, *more: Query) -> Query:
 
 
 def query_of(collection: Collection, where: Filter, vector: str | None) -> Query:
-    """A checked filter as a query; `vector` is the field that holds vectors, if there is one."""
+    """A checked filter as a query; `vector` is the field that holds vectors, if there is one.
+
+    Raises `StoreError` if the filter, made as plain as it goes, nests deeper than Elasticsearch takes.
+    """
+    return _query(collection, plainer(where), vector, DEEPEST)
+
+
+def _query(collection: Collection, where: Filter, vector: str | None, levels: int) -> Query:
+    if not levels:
+        raise StoreError(
+            f"The filter nests AllOf and AnyOf in each other more than {DEEPEST} times, and Elasticsearch takes no "
+            "more: write it flatter."
+        )
     match where:
         case Not():
-            return {"bool": {"must_not": [query_of(collection, where.filter, vector)]}}
+            return {"bool": {"must_not": [_query(collection, where.filter, vector, levels - 1)]}}
         case AllOf():
-            return {"bool": {"filter": [query_of(collection, one, vector) for one in where.filters]}}
+            return {"bool": {"filter": [_query(collection, one, vector, levels - 1) for one in where.filters]}}
         case AnyOf(filters=()):
             return NOTHING
         case AnyOf():
-            return {"bool": {"should": [query_of(collection, one, vector) for one in where.filters]}}
+            return {"bool": {"should": [_query(collection, one, vector, levels - 1) for one in where.filters]}}
         case Has(field="vector"):
             return {"exists": {"field": vector}} if vector else NOTHING
         case Has():
@@ -40,6 +55,40 @@ def query_of(collection: Collection, where: Filter, vector: str | None) -> Query
             return _is(collection, where)
         case Between():
             return _between(collection, where)
+
+
+def plainer(where: Filter, *, wanted: bool = True) -> Filter:
+    """A filter that means the same (or the contrary), for a server bounds the depth and the parts of a query.
+
+    `Not` stands at the leaves alone, nothing stands in its like, and `Is` of one field are one where they can be.
+    """
+    match where:
+        case Not():
+            return plainer(where.filter, wanted=not wanted)
+        case AllOf() | AnyOf():
+            together = AllOf if isinstance(where, AllOf) == wanted else AnyOf
+            parts: list[Filter] = []
+            for one in where.filters:
+                part = plainer(one, wanted=wanted)
+                parts += part.filters if isinstance(part, together) else [part]
+            parts = _gathered(parts, Is if together is AnyOf else Not)
+            return parts[0] if len(parts) == 1 else together(*parts)
+        case _:
+            return where if wanted else Not(where)
+
+
+def _gathered(parts: Sequence[Filter], kind: type[Is] | type[Not]) -> list[Filter]:
+    """One of several `Is` is one `Is` of all their values; none of them is the contrary."""
+    rest: list[Filter] = []
+    values: dict[str, dict[tuple[type, Scalar], Scalar]] = {}
+    for one in parts:
+        leaf = one.filter if isinstance(one, Not) else one
+        if isinstance(one, kind) and isinstance(leaf, Is):
+            values.setdefault(leaf.field, {}).update({(type(value), value): value for value in leaf.values})
+        else:
+            rest.append(one)
+    gathered = [Is(field, *held.values()) for field, held in values.items()]
+    return [*(gathered if kind is Is else map(Not, gathered)), *rest]
 
 
 def sort_of(order: Sequence[Sort]) -> list[Query]:

@@ -159,6 +159,12 @@ def _denied(status: int, kind: str, reason: str, where: str) -> StoreError | Non
 
 def _changed(status: int, kind: str, reason: str, where: str) -> StoreError:
     """What is refused because the indices are not what they were."""
+    if status == 404 and "-writer]" in reason:
+        return StoreUnavailable(
+            f"The index that this was to change is gone from Elasticsearch at {where}: a reindexing replaced it "
+            "meanwhile, or somebody deleted it. Call again.",
+            excerpt=reason,
+        )
     if status == 404:
         return StoreUnreadable(
             f"An index, an alias or a document of the store is gone from Elasticsearch at {where}. Restore it, or make "
@@ -182,6 +188,17 @@ def _changed(status: int, kind: str, reason: str, where: str) -> StoreError:
             f"An alias of the store at {where} stands for several indices: take it from those that are not the "
             "store's.",
             excerpt=reason,
+        )
+    if status >= 500:
+        return StoreUnavailable(
+            f"Elasticsearch at {where}, or what stands between, failed (HTTP {status}, {kind or 'no reason given'}). "
+            "Look at its log, then try again.",
+            excerpt=reason,
+        )
+    if "maxClauseCount" in reason or "too many clauses" in reason.lower():
+        return StoreError(
+            f"A filter has more parts than Elasticsearch at {where} takes (`indices.query.bool.max_clause_count`, "
+            "which grows with its memory): ask for less at once."
         )
     return StoreError(f"Elasticsearch at {where} refused a request (HTTP {status}, {kind}).", excerpt=reason)
 

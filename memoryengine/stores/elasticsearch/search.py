@@ -4,7 +4,8 @@
 here by `memoryengine.ranking.bm25`, with the statistics of the documents that pass. So three searches stand for a
 query, all in one request: the statistics (how many pass, their length, and for each term how many hold it), the term
 counts of the best candidates, and the first documents. The server's order is coarse, because it weighs terms by its
-own statistics: the 1,000 best candidates are scored.
+own statistics: the 1,000 best candidates are scored. It weighs at most `MOST_TERMS` terms, for a server bounds the
+parts of a query; what holds others is found, and comes behind.
 
 **Vector.** Approximate nearest neighbours under the filter (exact for an index of kind `flat`, and where few pass).
 The server's score is (1 + cosine) / 2 already; it is rounded as the embedded store rounds it, so that ties are ties.
@@ -20,14 +21,17 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import StoreError
 from ...ports import Collection, FilterQuery, KeywordQuery, Vector, VectorQuery
 from ...ports import Query as StoreQuery
 from ...ranking import bm25, idf
 from ..vectors import unit_vector
+from .dsl import MOST_TERMS as MOST_VALUES
 from .dsl import Query, living, query_of
 from .keys import SLOTS, TermKeys, read_counts
 
 CANDIDATES = 1_000
+MOST_TERMS = 800
 SPARE = 20
 WINDOW = 10_000
 Found = dict[str, float]  # ids of documents, and their scores
@@ -69,8 +73,12 @@ def keyword_bodies(asking: Asking, query: KeywordQuery) -> list[Body]:
     """Statistics, candidates, and first documents."""
     keys = TermKeys(asking.scope)
     tokens = [keys.token(term) for term in _distinct(query)]
+    if len(tokens) > MOST_VALUES:
+        raise StoreError(f"A question of {len(tokens):,} different terms was asked; at most {MOST_VALUES:,} can be.")
     passing = asking.passing(query)
-    holding = {"bool": {"filter": [passing], "should": [_term(t) for t in tokens], "minimum_should_match": 1}}
+    weighed = [_term(token) for token in tokens[:MOST_TERMS]]
+    others = [{"terms": {"terms": tokens[MOST_TERMS:], "boost": 0}}] if len(tokens) > MOST_TERMS else []
+    holding = {"bool": {"filter": [passing], "should": weighed + others, "minimum_should_match": 1}}
     statistics: Body = {
         "size": 0,
         "track_total_hits": True,
@@ -105,19 +113,23 @@ def keyword_scores(asking: Asking, query: KeywordQuery, statistics: Mapping[str,
     count, length = statistics["hits"]["total"]["value"], statistics["aggregations"]["length"]["value"]
     if not hits or not length:
         return {}
+    keys, terms = TermKeys(asking.scope), _distinct(query)
     having = statistics["aggregations"]["having"]["buckets"]
+    weights: Any = np.array([idf(count, having[str(n)]["doc_count"]) for n in range(len(terms))])
     data = [b64decode(hit["fields"]["counts"][0]) for hit in hits]
     numbers, counts = read_counts(b"".join(data))
     rows = np.repeat(np.arange(len(data)), [len(one) // 8 for one in data])
     lengths = np.bincount(rows, counts, len(data))
-    scores = np.zeros(len(data))
-    keys = TermKeys(asking.scope)
-    for n, term in enumerate(_distinct(query)):
-        chosen = numbers == np.uint64(keys.number(term))
-        if chosen.any():
-            frequency = np.bincount(rows[chosen], counts[chosen], len(data))
-            weight = idf(count, having[str(n)]["doc_count"])
-            scores += np.where(frequency > 0, bm25(weight, frequency, lengths, length / count), 0.0)
+    wanted = np.array([keys.number(term) for term in terms], np.uint64)
+    order = np.argsort(wanted)
+    kept = np.isin(numbers, wanted)
+    term = order[np.searchsorted(wanted[order], numbers[kept])]
+    # one pair of row and term for each place where a term occurs, however many entries it has there
+    pairs, place = np.unique(rows[kept] * len(terms) + term, return_inverse=True)
+    row, term = np.divmod(pairs, len(terms))
+    scores = np.bincount(
+        row, bm25(weights[term], np.bincount(place, counts[kept]), lengths[row], length / count), len(data)
+    )
     return dict(zip([hit["_id"] for hit in hits], scores.tolist(), strict=True))
 
 
