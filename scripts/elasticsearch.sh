@@ -4,7 +4,7 @@
 # MEMORYENGINE_TEST_ES_URL names a server that is there already. Else one runs in Docker where Docker can run
 # containers, and else on a Java of this machine, from the distribution that Maven Central carries: it has the core and
 # the security of Elasticsearch and no optional module. How each of the two does it is in elasticsearch_docker.sh and
-# elasticsearch_java.sh; both offer make, launch, running, kill and remove.
+# elasticsearch_java.sh; both offer make, launch, running, kill, remove, log and data.
 set -eu
 umask 022 # the unprivileged user of a server reads what root unpacks
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -13,13 +13,13 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$ROOT/scripts/elasticsearch_java.sh"
 
 DEFAULT_VERSION=8.19.8
-PATIENCE=120 # seconds for a server to become healthy
+PATIENCE=${MEMORYENGINE_ES_PATIENCE:-120} # seconds for a server to become healthy
 NOT_RUNNING=3
 NO_JAVA=4
 
 usage() {
     cat <<END
-usage: elasticsearch.sh start|stop|kill|status|env [--version V] [--secured] [--name NAME] [--port P] [--all]
+usage: elasticsearch.sh start|stop|kill|status|env|data [--version V] [--secured] [--name NAME] [--port P] [--all]
 
   start   starts a server, waits until it is healthy and says how to reach it; a killed one gets its data and port back
   stop    ends what start started and removes its data: what the options choose, else all that have no name, and with
@@ -27,6 +27,7 @@ usage: elasticsearch.sh start|stop|kill|status|env [--version V] [--secured] [--
   kill    ends a server at once (SIGKILL) and keeps its data, as a power cut does
   status  what runs, and where
   env     the variables for the tests: eval "\$(scripts/elasticsearch.sh env)"
+  data    the folder with the data of a server; of one in Docker it is a copy, made anew by each call
 
   --version V   which Elasticsearch ($DEFAULT_VERSION)
   --secured     with passwords and TLS
@@ -37,6 +38,7 @@ usage: elasticsearch.sh start|stop|kill|status|env [--version V] [--secured] [--
 
 Servers of different version, name or security run side by side. Downloads and data lie in
 $STORE (MEMORYENGINE_ES_HOME names another folder).
+A server has $PATIENCE s to become healthy (MEMORYENGINE_ES_PATIENCE says otherwise).
 Exit codes: 0 done or running, 1 failed, 2 wrong usage, $NOT_RUNNING not running, $NO_JAVA no Java here for this version.
 END
 }
@@ -62,7 +64,7 @@ parse() {
     VERSION="" SECURED="" NAME="" PORT="" ALL=""
     case $COMMAND in
     -h | --help | help) usage && exit 0 ;;
-    start | stop | kill | status | env) shift ;;
+    start | stop | kill | status | env | data) shift ;;
     *) misuse "There is no command '$COMMAND'." ;;
     esac
     while [ $# -gt 0 ]; do
@@ -399,6 +401,14 @@ status() {
     printf '%s\n' "$found" | grep -q ' runs at ' || exit $NOT_RUNNING
 }
 
+data_of_one() {
+    if ! load; then
+        echo "Elasticsearch $ID is not running; 'start' with the same options starts it." >&2
+        exit $NOT_RUNNING
+    fi
+    "${KIND}_data"
+}
+
 env_of_one() {
     if ! foreign && { ! load || ! running; }; then
         echo "Elasticsearch $ID is not running; 'start' with the same options starts it." >&2
@@ -425,4 +435,5 @@ stop) stop ;;
 kill) kill_one ;;
 status) status ;;
 env) env_of_one ;;
+data) data_of_one ;;
 esac

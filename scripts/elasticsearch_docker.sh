@@ -77,3 +77,8 @@ docker_remove() {
 docker_log() {
     docker logs --tail 25 "$(container)" 2>&1 8>&-
 }
+
+docker_data() {
+    rm -rf "$FOLDER/data"
+    docker_within 60 cp "$(container):$DOCKER_HOME/data" "$FOLDER/data" && echo "$FOLDER/data"
+}

@@ -227,3 +227,7 @@ java_remove() {
 java_log() {
     cat "$FOLDER/launch.log" "$FOLDER/logs/memoryengine-$ID.log" 2>/dev/null
 }
+
+java_data() {
+    echo "$FOLDER/data"
+}

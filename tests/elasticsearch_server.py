@@ -71,6 +71,10 @@ class OwnServer:
         """End it and remove its data."""
         self.call("stop")
 
+    def data(self) -> Path:
+        """The folder with its data as they are now; ask again later, for it may be a copy."""
+        return Path(self.call("data").strip())
+
     def call(self, command: str) -> str:
         """What the script prints; fails with all it said."""
         call = [str(SCRIPT), command, "--name", self.name]

@@ -80,7 +80,7 @@ def test_wrong_usage_is_told_with_the_usage(script: Call, tmp_path: Path, argume
     done = script(*arguments)
     assert done.returncode == 2
     assert done.stderr.startswith(said)
-    assert "usage: elasticsearch.sh start|stop|kill|status|env" in done.stderr
+    assert "usage: elasticsearch.sh start|stop|kill|status|env|data" in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "servers").exists()
 
@@ -93,7 +93,7 @@ def test_help_is_no_error(script: Call) -> None:
 
 
 def test_where_nothing_runs_each_command_says_so(script: Call) -> None:
-    for command in ("env", "kill"):
+    for command in ("env", "data", "kill"):
         done = script(command, "--secured", "--name", "mine")
         assert (done.returncode, done.stdout) == (3, "")
         assert "Elasticsearch 8.19.8-secured-mine is not running" in done.stderr
@@ -231,6 +231,7 @@ def test_a_killed_server_comes_back_with_its_data(own_es: OwnServer) -> None:
     own_es.kill()
     with pytest.raises(URLError):
         urlopen(f"{url}/kept", timeout=5)
+    assert any(path.is_file() for path in own_es.data().rglob("*"))
     assert own_es.start() == url
     with urlopen(f"{url}/kept", timeout=5) as answer:
         assert '"kept"' in answer.read().decode()
