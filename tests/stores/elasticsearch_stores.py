@@ -41,3 +41,13 @@ async def opened_store(
         await store.close()
         if not prefix:
             await remove(url, named)
+
+
+@asynccontextmanager
+async def prefix_for(url: str) -> AsyncIterator[str]:
+    """A prefix of one's own, whose indices are removed at the end."""
+    prefix = f"t-{secrets.token_hex(6)}"
+    try:
+        yield prefix
+    finally:
+        await remove(url, prefix)

@@ -47,6 +47,10 @@ UNSURE = " Whether the write arrived is not known; history tells."
 """What the error of a write says besides, if it may have been done although no good answer came."""
 
 
+class NotWritable(StoreUnavailable):
+    """The index can be read and takes no writes, from this user or from anybody: it is blocked, or rights lack."""
+
+
 def passes(error: Exception) -> bool:
     """Whether the same request may succeed a little later."""
     if isinstance(error, ApiError):
@@ -138,13 +142,13 @@ def _denied(status: int, kind: str, reason: str, where: str) -> StoreError | Non
     if status == 401:
         return StoreUnavailable(f"Elasticsearch at {where} refused the credentials: look at user, password or api_key.")
     if kind == BLOCKED:
-        return StoreUnavailable(
+        return NotWritable(
             f"Elasticsearch at {where} takes no writes to this index now: it is being reindexed, or is read-only, as "
             "after its disk ran full. Wait for the reindexing, or make room and lift the block.",
             excerpt=reason,
         )
     if status == 403:
-        return StoreUnavailable(
+        return NotWritable(
             f"Elasticsearch at {where} knows this user but grants too few rights: README.md, section Elasticsearch, "
             "lists what its role needs.",
             excerpt=reason,
@@ -228,7 +232,8 @@ def _unreachable(error: TransportError, where: str, seconds: float, more: str) -
             f"The certificate of {where} is not the one that `fingerprint` names: its SHA-256 is {cause.got.hex()}. "
             "Look whether this is the right server, then correct the setting."
         )
-    hint = ", or write https in it, if the server wants that" if isinstance(cause, ServerDisconnectedError) else ""
+    plain = isinstance(cause, ServerDisconnectedError) and "http:" in where
+    hint = ", or write https in it, if the server wants that" if plain else ""
     return StoreUnavailable(
         f"Elasticsearch at {where} cannot be reached ({_told(error)}), in {seconds:.1f} seconds of trying. Start it, "
         f"or correct the url of the store{hint}.{more}"

@@ -31,7 +31,8 @@ pending entry that cannot be applied holds up its scope until the cause is mende
 **What a reader may see.** Every read looks at the newest entry and finishes it first if it is pending. So whole commits
 are seen, except while the process that made one is still applying it and the read overlaps: then a part of it. When a
 read begins after a commit returned, or after its process died, it sees all of it. While an index is read-only
-(reindexing) a pending commit cannot be finished; reads then go on and see the state before it, or a part of it.
+(reindexing), or for a user who may only read, a pending commit cannot be finished; reads then go on and see the state
+before it, or a part of it.
 
 Safety rests on the server's compare-and-set on single documents alone: on no clock, no lock and no lease.
 """
@@ -50,6 +51,7 @@ from ...ports import HISTORY, Document, Json
 from ...values import Scope
 from ..checks import HISTORY_COLLECTION
 from .codec import GONE, MARKER, PENDING, Change, Codec, Source, compressed, decompressed, tombstone
+from .failures import NotWritable
 from .keys import document_key, scope_key
 from .layout import SCOPES, Names, writer_of
 from .server import Action, Ask, Got, Server
@@ -117,10 +119,13 @@ class Log:
         while True:
             asked = [self._ask(scope, known), self._ask(scope, known + 1), *more]
             at, after, *rest = await self._server.mget(asked)
-            if after.source is None:
+            if after.source is not None:
+                known = await self._walk(scope, known + 1)
+            elif at.source is not None or known == 0:
                 self._revisions.keep(scope, known)
                 return Seen(known, at, tuple(rest))
-            known = await self._walk(scope, known + 1)
+            else:  # what is remembered is not there: the store was made anew, or brought back from a snapshot
+                known = await self._walk(scope, 0)
 
     async def settled(self, scope: str, more: Sequence[Ask] = (), *, patient: bool = False) -> Seen:
         """Like `look`, with every commit applied; `patient` reads take what is there where nothing can be written."""
@@ -130,7 +135,7 @@ class Log:
                 return seen
             try:
                 await self._finish(scope, seen.revision, seen.newest)
-            except StoreUnavailable:
+            except NotWritable:
                 if patient:
                     return seen
                 raise
