@@ -18,11 +18,14 @@ from .search import (
     Asking,
     Body,
     Found,
+    crowded,
     first_body,
+    hidden,
     keyword_bodies,
     keyword_scores,
     more_candidates,
-    vector_bodies,
+    vector_body,
+    vector_parts,
     vector_scores,
 )
 from .server import Ask, Server
@@ -75,7 +78,7 @@ class Finder:
             return Part(query, asking, [first_body(asking, query)])
         if isinstance(query, KeywordQuery):
             return Part(query, asking, keyword_bodies(asking, query) if query.terms else [])
-        return Part(query, asking, [] if self.space is None else vector_bodies(asking, query, self.space.dimensions))
+        return Part(query, asking, [] if self.space is None else [vector_body(asking, query, self.space.dimensions)])
 
     async def _take(self, scope: Scope, part: Part, answers: Sequence[Answer]) -> None:
         """Score what was found, and search again where a window was too small."""
@@ -107,33 +110,37 @@ class Finder:
         return found
 
     async def _candidates(self, scope: Scope, part: Part, body: Body, answer: Answer) -> list[Answer]:
-        """All candidates of a keyword query; more than a window of them only if so many matches are wanted."""
+        """All candidates of a keyword query; more than a window of them only if so many matches are wanted.
+
+        Where all that would follow are as good as the last one wanted, they are asked for again in the order of ids.
+        """
         hits = list(answer["hits"]["hits"])
-        more = more_candidates(body, answer) if part.query.top_k + 1 >= body["size"] else None
+        deep, tied = part.query.top_k + 1 >= body["size"], _equal(hits[part.query.top_k - 1 :])
+        more = more_candidates(body, answer) if deep or tied else None
         while more is not None:
             (answer,) = await self.view.search(scope, [(part.query.collection, more)])
             hits += answer["hits"]["hits"]
-            more = more_candidates(more, answer)
+            more = more_candidates(more, answer) if deep else None
         return hits
 
     async def _neighbours(
         self, scope: Scope, part: Part, query: VectorQuery, hits: Sequence[Answer]
     ) -> Sequence[Answer]:
-        """The neighbours; asked for again where a tie goes through the last of them, or a window is too small."""
+        """The neighbours; searched for exactly where some may be hidden, and where more than a window are wanted."""
         assert self.space is not None, "without a space nothing was asked"
-        wanted = part.bodies[0]["size"]
-        while len(hits) == wanted < self.window and _tied(hits, query.top_k):
-            wanted = min(4 * wanted, self.window)
-            knn = part.bodies[0]["knn"] | {"k": wanted, "num_candidates": max(wanted, self.candidates)}
-            body = part.bodies[0] | {"knn": knn, "size": wanted}
-            (answer,) = await self.view.search(scope, [(query.collection, body)])
-            hits = answer["hits"]["hits"]
-        if len(hits) < self.window or query.top_k <= self.window:
+        body, wanted = part.bodies[0], part.bodies[0]["size"]
+        if query.top_k <= self.window and not crowded(hits):
             return hits
         passing = await self.count(scope, query)
-        bodies = vector_bodies(part.asking, query, self.space.dimensions, passing)
-        answers = await self.view.search(scope, [(query.collection, body) for body in bodies])
-        return [hit for answer in answers for hit in answer["hits"]["hits"]]
+        if passing <= body["knn"]["num_candidates"] and not hidden([hits], wanted, query.top_k):
+            return hits  # it was exact
+        while True:
+            bodies = vector_parts(part.asking, query, self.space.dimensions, passing, wanted)
+            answers = await self.view.search(scope, [(query.collection, one) for one in bodies])
+            found = [answer["hits"]["hits"] for answer in answers]
+            if wanted >= self.window or not hidden(found, wanted, query.top_k):
+                return [hit for one in found for hit in one]
+            wanted = min(4 * wanted, self.window)
 
     async def count(self, scope: Scope, query: VectorQuery) -> int:
         """How many documents a vector query could find."""
@@ -170,6 +177,6 @@ def _matches(part: Part, keys: Iterable[str]) -> tuple[Match, ...]:
     return tuple(sorted(matches, key=lambda match: (-match.score, match.document.id))[: max(part.query.top_k, 0)])
 
 
-def _tied(hits: Sequence[Answer], top_k: int) -> bool:
-    scores = vector_scores(hits[top_k - 1 :])
-    return len(set(scores.values())) <= 1
+def _equal(hits: Sequence[Answer]) -> bool:
+    """Whether the server gave all hits one score."""
+    return bool(hits) and hits[0]["_score"] == hits[-1]["_score"]

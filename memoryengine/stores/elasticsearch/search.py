@@ -7,7 +7,8 @@ counts of the best candidates, and the first documents. The server's order is co
 own statistics: the 1,000 best candidates are scored. It weighs at most `MOST_TERMS` terms, for a server bounds the
 parts of a query; what holds others is found, and comes behind.
 
-**Vector.** Approximate nearest neighbours under the filter (exact for an index of kind `flat`, and where few pass).
+**Vector.** Approximate nearest neighbours under the filter (exact for an index of kind `flat`, and where few pass, and
+where many are equally near; but which of more than a window of equally near ones are found, the server chooses).
 The server's score is (1 + cosine) / 2 already; it is rounded as the embedded store rounds it, so that ties are ties.
 """
 
@@ -16,13 +17,13 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
 
 from ...errors import StoreError
-from ...ports import Collection, FilterQuery, KeywordQuery, Vector, VectorQuery
+from ...ports import Collection, FilterQuery, KeywordQuery, VectorQuery
 from ...ports import Query as StoreQuery
 from ...ranking import bm25, idf
 from ..vectors import unit_vector
@@ -144,25 +145,30 @@ def _term(token: str) -> Query:
 # --- vector -----------------------------------------------------------------------------------------------------
 
 
-def vector_bodies(asking: Asking, query: VectorQuery, space: int, passing: int = 0) -> list[Body]:
-    """One search for the nearest; several over parts of the scope if more than a window are wanted of `passing`."""
-    assert asking.vector_field is not None, "checked by the store"
-    vector = unit_vector(query.vector, space).round(7).tolist()
-    wanted = query.top_k + SPARE
-    if wanted <= asking.window or passing <= asking.window:
-        return [_nearest(asking, query, vector, min(wanted, asking.window))]
-    parts = -(-passing * 2 // asking.window)  # a part is half full, so that an uneven one has room
+def vector_body(asking: Asking, query: VectorQuery, space: int) -> Body:
+    """The search for the nearest."""
+    wanted = min(query.top_k + SPARE, asking.window)
+    return _nearest(asking, query, space, wanted, min(max(asking.candidates, wanted), WINDOW))
+
+
+def vector_parts(asking: Asking, query: VectorQuery, space: int, passing: int, wanted: int) -> list[Body]:
+    """The exact search for `wanted` in each of several parts of the scope, of which `passing` documents pass in all.
+
+    A server looks at every vector where no more pass than it weighs candidates.
+    """
+    parts = max(1, -(-passing * 2 // asking.window))  # a part is half full, so that an uneven one has room
     limits = [SLOTS * n // parts for n in range(parts + 1)]
     ranges = [{"range": {"slot": {"gte": low, "lt": high}}} for low, high in pairwise(limits)]
-    return [_nearest(asking, query, vector, asking.window, one) for one in ranges]
+    return [_nearest(asking, query, space, wanted, asking.window, one) for one in ranges]
 
 
-def _nearest(asking: Asking, query: VectorQuery, vector: Vector, wanted: int, *more: Query) -> Body:
+def _nearest(asking: Asking, query: VectorQuery, space: int, wanted: int, candidates: int, *more: Query) -> Body:
+    assert asking.vector_field is not None, "checked by the store"
     knn = {
         "field": asking.vector_field,
-        "query_vector": vector,
+        "query_vector": unit_vector(query.vector, space).round(7).tolist(),
         "k": wanted,
-        "num_candidates": min(max(asking.candidates, wanted), WINDOW),
+        "num_candidates": candidates,
         "filter": asking.passing(query, *more),
     }
     return {"knn": knn, "size": wanted, "_source": False, "docvalue_fields": ["document"], "track_total_hits": False}
@@ -170,4 +176,24 @@ def _nearest(asking: Asking, query: VectorQuery, vector: Vector, wanted: int, *m
 
 def vector_scores(hits: Answers) -> Found:
     """The score of each neighbour, by key: rounded so that the cosine has six digits."""
-    return {hit["_id"]: (1.0 + round(min(1.0, max(-1.0, 2.0 * hit["_score"] - 1.0)), 6)) / 2.0 for hit in hits}
+    return {hit["_id"]: _rounded(hit) for hit in hits}
+
+
+def crowded(hits: Answers) -> bool:
+    """Whether so many neighbours are equally near that others may be behind them.
+
+    A tie may go through the last of them; and in the graph of an index only some thirty equal vectors are linked, so
+    that the rest of them cannot be found by walking it (seen: 34 of 3,000 on 8.19).
+    """
+    return any(len(list(group)) >= SPARE for _, group in groupby(hits, _rounded))
+
+
+def hidden(parts: Sequence[Answers], wanted: int, top_k: int) -> bool:
+    """Whether a part may hold more that ties with the last of the best `top_k`, as all `wanted` from it are so good."""
+    scores = sorted((_rounded(hit) for part in parts for hit in part), reverse=True)
+    least = scores[top_k - 1] if len(scores) >= top_k else 0.0
+    return any(len(part) == wanted and _rounded(part[-1]) >= least for part in parts)
+
+
+def _rounded(hit: Mapping[str, Any]) -> float:
+    return (1.0 + round(min(1.0, max(-1.0, 2.0 * float(hit["_score"]) - 1.0)), 6)) / 2.0
