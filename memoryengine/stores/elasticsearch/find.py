@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...filters import AllOf, Has
-from ...ports import Document, FilterQuery, KeywordQuery, Match, Query, VectorQuery, VectorSpace
+from ...ports import FilterQuery, KeywordQuery, Match, Query, VectorQuery, VectorSpace
 from ...values import Scope
 from .codec import Codec
 from .dsl import living, query_of
-from .keys import scope_key
+from .keys import document_key, scope_key
 from .layout import Names, vector_field
 from .search import (
     WINDOW,
@@ -21,6 +21,7 @@ from .search import (
     crowded,
     first_body,
     hidden,
+    id_of,
     keyword_bodies,
     keyword_scores,
     more_candidates,
@@ -36,13 +37,13 @@ Answer = Mapping[str, Any]
 
 @dataclass
 class Part:
-    """One query on its way: what was asked for it, and what was found so far."""
+    """One query on its way: what was asked for it, and what was found so far, by id."""
 
     query: Query
     asking: Asking
     bodies: list[Body]
     found: Found = field(default_factory=dict)
-    documents: dict[str, Document] = field(default_factory=dict)
+    packed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ class Finder:
         answers = iter(await self.view.search(scope, searches) if searches else ())
         for part in parts:
             await self._take(scope, part, [next(answers) for _ in part.bodies])
-        chosen = [_best(part.found, part.query.top_k) for part in parts]
+        chosen = [_best(part) for part in parts]
         await self._fetch(scope_key(scope), parts, chosen)
-        return tuple(_matches(part, keys) for part, keys in zip(parts, chosen, strict=True))
+        return self._matches(parts, chosen)
 
     def _part(self, scope: str, query: Query) -> Part:
         field_name = None if self.space is None else vector_field(self.space)
@@ -86,12 +87,12 @@ class Finder:
             return
         if isinstance(part.query, FilterQuery):
             hits = await self._first(scope, part, answers[0]["hits"]["hits"])
-            part.found = dict.fromkeys([hit["_id"] for hit in hits], 0.0)
+            part.found = dict.fromkeys(map(id_of, hits), 0.0)
             self._keep(part, hits)
         elif isinstance(part.query, KeywordQuery):
-            statistics, candidates, first = answers
-            scored = await self._candidates(scope, part, part.bodies[1], candidates)
-            part.found = keyword_scores(part.asking, part.query, statistics, scored)
+            totals, having, candidates, first = answers
+            scored = await self._candidates(scope, part, part.bodies[2], candidates)
+            part.found = keyword_scores(part.asking, part.query, totals, having, scored)
             self._keep(part, first["hits"]["hits"])
         else:
             hits = await self._neighbours(scope, part, part.query, answers[0]["hits"]["hits"])
@@ -151,30 +152,32 @@ class Finder:
         return int(answer["hits"]["total"]["value"])
 
     def _keep(self, part: Part, hits: Iterable[Answer]) -> None:
-        """Note the documents that came with hits, still packed ones too."""
-        codec = self.codecs[part.query.collection]
-        part.documents |= {hit["_id"]: codec.document(hit["fields"]["document"][0]) for hit in hits}
+        """Note the documents that came with hits."""
+        part.packed |= {id_of(hit): hit["fields"]["document"][0] for hit in hits}
 
     async def _fetch(self, scope: str, parts: Sequence[Part], chosen: Sequence[Sequence[str]]) -> None:
         """Get the documents that were chosen and did not come with a search."""
-        pairs = [(part, key) for part, keys in zip(parts, chosen, strict=True) for key in keys]
-        lacking = [(part, key) for part, key in pairs if key not in part.documents]
-        asks = [Ask(self.names.alias(part.query.collection), key, scope, ("document",)) for part, key in lacking]
-        for (part, key), got in zip(lacking, await self.server.mget(asks), strict=True):
+        pairs = [(part, id_) for part, ids in zip(parts, chosen, strict=True) for id_ in ids]
+        lacking = [(part, id_) for part, id_ in pairs if id_ not in part.packed]
+        asks = [Ask(self.names.alias(part.query.collection), document_key(scope, id_), scope, ("document",))
+                for part, id_ in lacking]
+        for (part, id_), got in zip(lacking, await self.server.mget(asks), strict=True):
             if got.source is not None and "document" in got.source:  # else it was deleted since
-                part.documents[key] = self.codecs[part.query.collection].document(got.source["document"])
+                part.packed[id_] = got.source["document"]
+
+    def _matches(self, parts: Sequence[Part], chosen: Sequence[Sequence[str]]) -> tuple[tuple[Match, ...], ...]:
+        """What was chosen; what several queries found is unpacked once."""
+        rows = [[(part.found[id_], part.query.collection, part.packed[id_]) for id_ in ids if id_ in part.packed]
+                for part, ids in zip(parts, chosen, strict=True)]
+        packed = {(collection, data) for row in rows for _, collection, data in row}
+        documents = {one: self.codecs[one[0]].document(one[1]) for one in packed}
+        return tuple([tuple([Match(documents[name, data], score) for score, name, data in row]) for row in rows])
 
 
-def _best(found: Found, top_k: int) -> list[str]:
-    """The keys of the best, and of all that tie with the last of them."""
-    ordered = sorted(found.items(), key=lambda pair: -pair[1])
-    least = ordered[top_k - 1][1] if 0 < top_k <= len(ordered) else float("-inf")
-    return [key for key, score in ordered if score >= least]
-
-
-def _matches(part: Part, keys: Iterable[str]) -> tuple[Match, ...]:
-    matches = [Match(part.documents[key], part.found[key]) for key in keys if key in part.documents]
-    return tuple(sorted(matches, key=lambda match: (-match.score, match.document.id))[: max(part.query.top_k, 0)])
+def _best(part: Part) -> list[str]:
+    """The ids of the best, in order."""
+    ordered = sorted(part.found.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [id_ for id_, _ in ordered[: max(part.query.top_k, 0)]]
 
 
 def _equal(hits: Sequence[Answer]) -> bool:

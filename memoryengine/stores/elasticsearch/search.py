@@ -1,11 +1,11 @@
 """Keyword and vector queries as searches, and their answers as matches: what is sent, and what is made of it.
 
 **Keyword.** The server finds candidates by its own BM25 over tokens that belong to one scope; the score is computed
-here by `memoryengine.ranking.bm25`, with the statistics of the documents that pass. So three searches stand for a
-query, all in one request: the statistics (how many pass, their length, and for each term how many hold it), the term
-counts of the best candidates, and the first documents. The server's order is coarse, because it weighs terms by its
-own statistics: the 1,000 best candidates are scored. It weighs at most `MOST_TERMS` terms, for a server bounds the
-parts of a query; what holds others is found, and comes behind.
+here by `memoryengine.ranking.bm25`, with the statistics of the documents that pass. So four searches stand for a
+query, all in one request: how many documents pass and their length; how many of them hold each term; the term counts
+of the best candidates; and the first documents. The server's order is coarse, because it weighs terms by its own
+statistics: the 1,000 best candidates are scored. It weighs at most `MOST_TERMS` terms, for a server bounds the parts
+of a query; what holds others is found, and comes behind.
 
 **Vector.** Approximate nearest neighbours under the filter (exact for an index of kind `flat`, and where few pass, and
 where many are equally near; but which of more than a window of equally near ones are found, the server chooses).
@@ -14,7 +14,7 @@ The server's score is (1 + cosine) / 2 already; it is rounded as the embedded st
 
 from __future__ import annotations
 
-from base64 import b64decode
+from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -37,7 +37,16 @@ SPARE = 20
 WINDOW = 10_000
 Found = dict[str, float]  # ids of documents, and their scores
 Body = dict[str, Any]
-Answers = Sequence[Mapping[str, Any]]
+Answer = Mapping[str, Any]
+Answers = Sequence[Answer]
+
+# Stored fields lie in packed blocks among the vectors, so that even an `_id` is dear to read; doc values are not.
+BARE: Body = {"stored_fields": "_none_", "track_total_hits": False}
+
+
+def id_of(hit: Answer) -> str:
+    """The id of the document that was hit."""
+    return str(hit["fields"]["id"][0])
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,8 @@ def first_body(asking: Asking, query: FilterQuery) -> Body:
         "query": asking.passing(query),
         "sort": [{"id": "asc"}],
         "size": min(query.top_k, asking.window),
-        "_source": False,
-        "docvalue_fields": ["document"],
-        "track_total_hits": False,
+        "docvalue_fields": ["id", "document"],
+        **BARE,
     }
 
 
@@ -71,7 +79,7 @@ def first_body(asking: Asking, query: FilterQuery) -> Body:
 
 
 def keyword_bodies(asking: Asking, query: KeywordQuery) -> list[Body]:
-    """Statistics, candidates, and first documents."""
+    """Totals, how many hold each term, candidates, and first documents."""
     keys = TermKeys(asking.scope)
     tokens = [keys.token(term) for term in _distinct(query)]
     if len(tokens) > MOST_VALUES:
@@ -80,22 +88,16 @@ def keyword_bodies(asking: Asking, query: KeywordQuery) -> list[Body]:
     weighed = [_term(token) for token in tokens[:MOST_TERMS]]
     others = [{"terms": {"terms": tokens[MOST_TERMS:], "boost": 0}}] if len(tokens) > MOST_TERMS else []
     holding = {"bool": {"filter": [passing], "should": weighed + others, "minimum_should_match": 1}}
-    statistics: Body = {
-        "size": 0,
-        "track_total_hits": True,
-        "query": passing,
-        "aggs": {
-            "length": {"sum": {"field": "length"}},
-            "having": {"filters": {"filters": {str(n): _term(t) for n, t in enumerate(tokens)}}},
-        },
-    }
-    hits: Body = {"query": holding, "_source": False, "track_total_hits": False}
+    having: Body = {"filters": {"filters": {str(n): _term(t) for n, t in enumerate(tokens)}}}
+    hits: Body = {"query": holding, **BARE}
     most = min(max(CANDIDATES, query.top_k + SPARE), asking.window)
     first = min(query.top_k + SPARE, most)
     return [
-        statistics,
-        hits | {"size": most, "docvalue_fields": ["counts"]},
-        hits | {"size": first, "docvalue_fields": ["document"]},
+        # by itself, for the server keeps the answer until something is written: it is the same for all questions
+        {"size": 0, "track_total_hits": True, "query": passing, "aggs": {"length": {"sum": {"field": "length"}}}},
+        {"size": 0, "track_total_hits": False, "query": passing, "aggs": {"having": having}},
+        hits | {"size": most, "docvalue_fields": ["id", "counts"]},
+        hits | {"size": first, "docvalue_fields": ["id", "document"]},
     ]
 
 
@@ -109,29 +111,30 @@ def more_candidates(body: Body, answer: Mapping[str, Any]) -> Body | None:
     return body | {"sort": ["_score", {"id": "asc"}], "search_after": hits[-1]["sort"]}
 
 
-def keyword_scores(asking: Asking, query: KeywordQuery, statistics: Mapping[str, Any], hits: Answers) -> Found:
-    """The exact score of every candidate, by key."""
-    count, length = statistics["hits"]["total"]["value"], statistics["aggregations"]["length"]["value"]
+def keyword_scores(asking: Asking, query: KeywordQuery, totals: Answer, having: Answer, hits: Answers) -> Found:
+    """The exact score of every candidate, by id."""
+    count, length = totals["hits"]["total"]["value"], totals["aggregations"]["length"]["value"]
     if not hits or not length:
         return {}
     keys, terms = TermKeys(asking.scope), _distinct(query)
-    having = statistics["aggregations"]["having"]["buckets"]
-    weights: Any = np.array([idf(count, having[str(n)]["doc_count"]) for n in range(len(terms))])
-    data = [b64decode(hit["fields"]["counts"][0]) for hit in hits]
+    holding = having["aggregations"]["having"]["buckets"]
+    weights: Any = np.array([idf(count, holding[str(n)]["doc_count"]) for n in range(len(terms))])
+    data = [a2b_base64(hit["fields"]["counts"][0]) for hit in hits]
     numbers, counts = read_counts(b"".join(data))
     rows = np.repeat(np.arange(len(data)), [len(one) // 8 for one in data])
     lengths = np.bincount(rows, counts, len(data))
     wanted = np.array([keys.number(term) for term in terms], np.uint64)
     order = np.argsort(wanted)
-    kept = np.isin(numbers, wanted)
-    term = order[np.searchsorted(wanted[order], numbers[kept])]
+    ordered = wanted[order]
+    nearest = np.minimum(np.searchsorted(ordered, numbers), len(terms) - 1)
+    kept = ordered[nearest] == numbers
     # one pair of row and term for each place where a term occurs, however many entries it has there
-    pairs, place = np.unique(rows[kept] * len(terms) + term, return_inverse=True)
+    pairs, place = np.unique(rows[kept] * len(terms) + order[nearest[kept]], return_inverse=True)
     row, term = np.divmod(pairs, len(terms))
     scores = np.bincount(
         row, bm25(weights[term], np.bincount(place, counts[kept]), lengths[row], length / count), len(data)
     )
-    return dict(zip([hit["_id"] for hit in hits], scores.tolist(), strict=True))
+    return dict(zip(map(id_of, hits), scores.tolist(), strict=True))
 
 
 def _distinct(query: KeywordQuery) -> list[str]:
@@ -171,12 +174,12 @@ def _nearest(asking: Asking, query: VectorQuery, space: int, wanted: int, candid
         "num_candidates": candidates,
         "filter": asking.passing(query, *more),
     }
-    return {"knn": knn, "size": wanted, "_source": False, "docvalue_fields": ["document"], "track_total_hits": False}
+    return {"knn": knn, "size": wanted, "docvalue_fields": ["id", "document"], **BARE}
 
 
 def vector_scores(hits: Answers) -> Found:
-    """The score of each neighbour, by key: rounded so that the cosine has six digits."""
-    return {hit["_id"]: _rounded(hit) for hit in hits}
+    """The score of each neighbour, by id: rounded so that the cosine has six digits."""
+    return {id_of(hit): _rounded(hit) for hit in hits}
 
 
 def crowded(hits: Answers) -> bool:

@@ -49,6 +49,7 @@ from .find import Finder
 from .keys import document_key, scope_key
 from .layout import SCHEMA, SCOPES, Names, Shape, VectorIndex, vector_field, writer_of
 from .log import Log, Recent, mark, user_of
+from .search import BARE
 from .server import Action, Ask, Got, RealServer
 from .spaces import Spaces
 from .view import View
@@ -221,13 +222,14 @@ class ElasticsearchStore:
 
     async def _keys(self, scope: Scope, collection: str, where: Filter) -> list[str]:
         """The keys of all documents that pass."""
+        key = scope_key(scope)
         query = self._passing(scope, collection, where)
-        body = {"query": query, "sort": [{"id": "asc"}], "_source": False, "size": PAGE}
+        body = {"query": query, "sort": [{"id": "asc"}], "size": PAGE, **BARE}
         found: list[str] = []
         while True:
             (answer,) = await self._view.search(scope, [(collection, body)])
             hits = answer["hits"]["hits"]
-            found += [hit["_id"] for hit in hits]
+            found += [document_key(key, hit["sort"][-1]) for hit in hits]
             if len(hits) < PAGE:
                 return found
             body = body | {"search_after": hits[-1]["sort"]}
@@ -278,9 +280,8 @@ class ElasticsearchStore:
         body = {
             "query": self._passing(scope, collection, where),
             "sort": sort_of(order),
-            "_source": False,
             "docvalue_fields": ["document"],
-            "track_total_hits": False,
+            **BARE,
         }
         hits: list[Mapping[str, Any]] = []
         while len(hits) <= limit:  # one more than wanted tells whether there are more
