@@ -21,7 +21,9 @@ Spec = Mapping[str, object]
 SECRETS = ("api_key", "password", "token", "secret")
 LONGEST_PATIENCE = 3600
 NO_KEY = ("", "none", "empty", "no", "-", "...")  # what people write where an endpoint asks for no key
-TEXTS = (*SECRETS, "api_base", "model", "use", "class", "path", "url", "user")  # "0815" from a variable is no number
+TEXTS = (  # "0815" from a variable is no number
+    *SECRETS, "api_base", "model", "use", "class", "path", "url", "user", "index_prefix", "ca_certs", "fingerprint"
+)
 
 
 NOT_FILLED = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)(?=[/\\]|$)")
