@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -162,13 +162,14 @@ async def content_of(
     revision = await store.revision(scope)
     digests: list[bytes] = []
     documents = embedded = 0
-    async for part in copying.dump(scope, vectors=vectors):
-        if each is not None:
-            await each(part)
-        documents += len(part.documents)
-        embedded += sum(bool(one.vector) for one in part.documents)
-        digests += [_digest(part.collection, *_plain(one)) for one in part.documents]
-        digests += [_digest(part.collection, key, at) for key, at in part.deleted]
+    async with aclosing(copying.dump(scope, vectors=vectors)) as parts:
+        async for part in parts:
+            if each is not None:
+                await each(part)
+            documents += len(part.documents)
+            embedded += sum(bool(one.vector) for one in part.documents)
+            digests += [_digest(part.collection, *_plain(one)) for one in part.documents]
+            digests += [_digest(part.collection, key, at) for key, at in part.deleted]
     whole = sha256(_canonical([scope.namespace, scope.user, revision]))
     for digest in sorted(digests):
         whole.update(digest)

@@ -6,7 +6,7 @@ The shipped stores offer all of it; a store of one's own may offer none. `mainte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -70,8 +70,11 @@ class Copyable(Protocol):
         """A text that is another one after every write to the scope."""
         ...
 
-    def dump(self, scope: Scope, *, vectors: bool) -> AsyncIterator[Part]:
-        """All that a scope holds, history too, in parts of some hundred documents; each document once."""
+    def dump(self, scope: Scope, *, vectors: bool) -> AsyncGenerator[Part, None]:
+        """All that a scope holds, history too, in parts of some hundred documents; each document once.
+
+        Whoever may stop before the end closes it, with `contextlib.aclosing`.
+        """
         ...
 
     async def begin(self, source: str) -> None:

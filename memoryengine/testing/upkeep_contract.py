@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ import pytest
 from ..errors import DeletionPending, StoreError, VectorMismatch
 from ..filters import EVERYTHING, Has, Is
 from ..maintenance import content_of
-from ..ports import HISTORY, Document, KeywordQuery, Patch, Store, Vector, VectorQuery, VectorSpace, Writes
+from ..ports import HISTORY, Document, KeywordQuery, Patch, Query, Store, Vector, VectorQuery, VectorSpace, Writes
 from ..upkeep import Copyable, Kept, Step
 from ..values import Scope
 from .store_samples import ALICE, BOB, COLLECTIONS, ENTRY, SPACE, StoreChecks, ids_of, mixed_notes, note
@@ -33,7 +33,7 @@ def vector_of(document: Document, dimensions: int) -> list[float]:
     return [1.0 + (len(text) * 7 + n * (len(document.id) + 3)) % 11 for n in range(dimensions)]
 
 
-async def embed_notes(collection: str, documents: Sequence[Document]) -> list[Vector]:
+async def embed_notes(_: str, documents: Sequence[Document]) -> list[Vector]:
     """Vectors of the space `OTHER`."""
     await asyncio.sleep(0)
     return [vector_of(document, OTHER.dimensions) for document in documents]
@@ -68,8 +68,9 @@ async def settled(call: Any) -> None:
 async def copy(held: Copyable, taken: Copyable, source: Store, *, scopes: Sequence[Scope] = SCOPES) -> None:
     """Copy these scopes and end."""
     for scope in scopes:
-        async for part in held.dump(scope, vectors=True):
-            await taken.load(scope, part)
+        async with aclosing(held.dump(scope, vectors=True)) as parts:
+            async for part in parts:
+                await taken.load(scope, part)
         await taken.settle(scope, await source.revision(scope))
     await taken.end()
 
@@ -119,7 +120,7 @@ class UpkeepContract(StoreChecks):
             for scope in SCOPES:
                 assert await hash_of(target, scope) == await hash_of(source, scope)
                 assert await target.revision(scope) == await source.revision(scope)
-                queries = [KeywordQuery("note", ("apple", "苹果")), VectorQuery("note", (1, 2, 3, 4))]
+                queries: list[Query] = [KeywordQuery("note", ("apple", "苹果")), VectorQuery("note", (1, 2, 3, 4))]
                 for here, there in zip(
                     await source.search(scope, queries), await target.search(scope, queries), strict=True
                 ):
@@ -184,7 +185,7 @@ class UpkeepContract(StoreChecks):
             copying = store.copying()
             await store.append(ALICE, "note", [note("a", "one"), note("b", "two")])
             seen = {(await copying.stamp(ALICE), await hash_of(store, ALICE))}
-            writes = [
+            writes: list[Callable[[], Awaitable[object]]] = [
                 lambda: store.append(ALICE, "note", [note("c", "three")]),
                 lambda: store.append(ALICE, "job", [Document("j", {}, {})]),
                 lambda: store.attach(ALICE, "note", {"a": (1, 2, 3, 4)}),

@@ -8,7 +8,8 @@ copy is being made, the gate (see `log`) names its source, and keeps commits out
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from ...errors import StoreError
@@ -62,7 +63,7 @@ class ElasticsearchCopying:
         seen = await self._log.settled(key, marks)
         return json.dumps([seen.revision, *((got.index, got.seq_no) for got in seen.more)])
 
-    async def dump(self, scope: Scope, *, vectors: bool) -> AsyncIterator[Part]:
+    async def dump(self, scope: Scope, *, vectors: bool) -> AsyncGenerator[Part, None]:
         """All that the scope holds."""
         key = scope_key(scope)
         await self._log.settled(key)
@@ -76,8 +77,9 @@ class ElasticsearchCopying:
             }
             if field and codec.collection.searchable:
                 body["fields"] = [field]
-            async for hits in scan(self._server, self._names.alias(name), body, PART, routing=key):
-                yield _part(name, codec, hits, field)
+            async with aclosing(scan(self._server, self._names.alias(name), body, PART, routing=key)) as found:
+                async for hits in found:
+                    yield _part(name, codec, hits, field)
 
     # --- in -----------------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -196,9 +196,10 @@ class ElasticsearchReindexing:
         history = self._names.alias(HISTORY)
         await self._server.refresh([history])
         body = {"query": {"term": {"state": PENDING}}, "source": ["scope"]}
-        async for hits in scan(self._server, history, body, PAGE):
-            for scope in {hit["_source"]["scope"] for hit in hits}:
-                await self._log.settled(scope)
+        async with aclosing(scan(self._server, history, body, PAGE)) as found:
+            async for hits in found:
+                for scope in {hit["_source"]["scope"] for hit in hits}:
+                    await self._log.settled(scope)
 
     async def _block(self, indices: Sequence[str], *, blocked: bool) -> None:
         settings = {"index.blocks.write": True if blocked else None}
@@ -253,17 +254,17 @@ class ElasticsearchReindexing:
         total, done = await self._count(old.name), 0
         kept = vector_field(space) if space is not None and space == old.space else ""
         body = {"query": NOT_MARKS, "source": {"excludes": ["vector_*"]}, "fields": [kept] if kept else []}
-        async for hits in scan(self._server, old.name, body, PAGE):
-            there = await self._there(new, hits)
-            done += len(there)
-            lacking = [hit for hit in hits if hit["_id"] not in there]
-            for start in range(0, len(lacking), batch):
-                some = lacking[start : start + batch]
-                vectors = _kept(some, kept) if kept else await self._embedded(name, some, space, embed)
-                await self._write(new, some, vectors)
-                done += len(some)
+        async with aclosing(scan(self._server, old.name, body, PAGE)) as found:
+            async for hits in found:
+                there = await self._there(new, hits)
+                done += len(there)
+                lacking = [hit for hit in hits if hit["_id"] not in there]
+                for some in (lacking[start : start + batch] for start in range(0, len(lacking), batch)):
+                    vectors = _kept(some, kept) if kept else await self._embedded(name, some, space, embed)
+                    await self._write(new, some, vectors)
+                    done += len(some)
+                    told(Step(name, done, total))
                 told(Step(name, done, total))
-            told(Step(name, done, total))
 
     async def _there(self, new: str, hits: Sequence[Json]) -> set[str]:
         """Which of these were copied before."""

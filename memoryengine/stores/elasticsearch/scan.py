@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -15,8 +15,8 @@ KEPT = "30m"
 
 async def scan(
     server: RealServer, index: str, body: Mapping[str, Any], size: int, *, routing: str | None = None
-) -> AsyncIterator[list[Mapping[str, Any]]]:
-    """The hits of a search, some at a time, in the order in which they lie."""
+) -> AsyncGenerator[list[Mapping[str, Any]], None]:
+    """The hits of a search, some at a time, in the order in which they lie; to be closed with `aclosing`."""
     opened = await server.ask(
         lambda client: client.open_point_in_time(index=index, keep_alive=KEPT, routing=routing)
     )

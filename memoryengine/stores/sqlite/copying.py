@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from base64 import b32decode, b32encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class SqliteCopying:
         place = await self._read(lambda c: find_place(c, scope))
         return f"{place.revision} {place.seq}" if place else ""
 
-    async def dump(self, scope: Scope, *, vectors: bool) -> AsyncIterator[Part]:
+    async def dump(self, scope: Scope, *, vectors: bool) -> AsyncGenerator[Part, None]:
         """All that the scope holds."""
         place = await self._read(lambda c: find_place(c, scope))
         for table in self._tables.values() if place else ():
