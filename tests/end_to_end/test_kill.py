@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kill_points import Observed, State, make_messages, problems_of
+from kill_checks import Held, Observed, State, entry_problems, make_messages, problems_of
+
+from memoryengine.ports import Document
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "kill_points.py"
 RANDOM_RUNS = os.environ.get("MEMORYENGINE_RANDOM_KILLS", "6")
@@ -55,6 +57,48 @@ def test_each_kind_of_loss_would_be_seen(problem: str) -> None:
     assert found_in(SOUND) == ""
     assert problem in found_in(BROKEN[problem])
     assert len(WANTED) == 3
+
+
+def entry(revision: int, run: str, new: str, expired: str = "") -> Document:
+    body = {"run": run, "new": [new], "expired": [[expired, "", ""]] if expired else [], "consolidated": [f"m{run}"]}
+    return Document(str(revision), {"revision": revision}, body)
+
+
+def message(run: str, revision: int) -> Document:
+    return Document(f"m{run}", {"run": run}, {}, revision=revision)
+
+
+def memory(id_: str, revision: int, status: str = "valid") -> Document:
+    return Document(id_, {"status": status}, {}, revision=revision)
+
+
+WHOLE = Held(
+    messages=[message("r1", 2), message("r2", 2)],  # the second commit hid the first message
+    memories=[memory("a", 2, "expired"), memory("b", 2)],
+    runs=[Document("r1", {}, {}, revision=1), Document("r2", {}, {}, revision=2)],
+    history=[entry(1, "r1", "a"), entry(2, "r2", "b", expired="a")],
+    revision=2,
+)
+TORN = {
+    "the revision is 3, and history has [1, 2]": replace(WHOLE, revision=3),
+    "b, which commit 2 wrote, is not there": replace(WHOLE, memories=WHOLE.memories[:1]),
+    "r2, which commit 2 wrote, is not there": replace(WHOLE, runs=WHOLE.runs[:1]),
+    "c is there, and no commit wrote it": replace(WHOLE, memories=[*WHOLE.memories, memory("c", 2)]),
+    "a is of revision 1, but commit 2 wrote it last": replace(
+        WHOLE, memories=[memory("a", 1, "expired"), WHOLE.memories[1]]
+    ),
+    "the memory a is valid, but history says that it expired": replace(
+        WHOLE, memories=[memory("a", 2), WHOLE.memories[1]]
+    ),
+    "the message mr2 is not as commit 2 wrote it": replace(WHOLE, messages=[WHOLE.messages[0], message("r2", 0)]),
+}
+
+
+@pytest.mark.parametrize("problem", TORN)
+def test_each_part_of_a_commit_that_is_missing_would_be_seen(problem: str) -> None:
+    assert entry_problems(WHOLE) == []
+    assert entry_problems(TORN[problem]) == [problem]
+    assert len(entry_problems(replace(WHOLE, memories=(), messages=()))) == 4
 
 
 def test_what_is_not_yet_done_is_no_problem_before_the_end() -> None:
