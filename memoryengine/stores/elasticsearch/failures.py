@@ -187,7 +187,7 @@ def _changed(status: int, kind: str, reason: str, where: str) -> StoreError:
             "it, or move to a new index_prefix.",
             excerpt=reason,
         )
-    if "more than one ind" in reason:
+    if "more than one ind" in reason or "no write index" in reason:
         return StoreUnreadable(
             f"An alias of the store at {where} stands for several indices: take it from those that are not the "
             "store's.",
