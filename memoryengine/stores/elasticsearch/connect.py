@@ -13,6 +13,7 @@ from elastic_transport import BaseAsyncNode
 from elasticsearch import AsyncElasticsearch
 
 from ...errors import ConfigError
+from .node import Node
 
 # The transport warns of each node that it cannot reach, and the store's errors say all of it: whoever wants the
 # warnings adds a handler, and nobody gets them on the screen by default.
@@ -69,6 +70,7 @@ class Connection:
     def client(self) -> AsyncElasticsearch:
         """A new client. It does not retry: the store does, and knows how long."""
         options: dict[str, Any] = {"request_timeout": self.timeout, "max_retries": 0, "retry_on_timeout": False}
+        options["node_class"] = self.node_class or Node
         if self.api_key:
             id_, colon, secret = self.api_key.partition(":")  # as it is made, or encoded as it is sent
             options["api_key"] = (id_, secret) if colon else self.api_key
@@ -78,8 +80,6 @@ class Connection:
             options["ca_certs"] = self.ca_certs
         if self.fingerprint:
             options["ssl_assert_fingerprint"] = self.fingerprint
-        if self.node_class is not None:
-            options["node_class"] = self.node_class
         return AsyncElasticsearch(self.urls, **options)
 
 
