@@ -11,6 +11,7 @@ Every test makes its stores at places of its own below pytest's `tmp_path`.
 
 from __future__ import annotations
 
+from .store_extremes import StoreExtremes
 from .store_reading import StoreReading
 from .store_searching import StoreSearching
 from .store_writing import StoreWriting
@@ -18,5 +19,5 @@ from .store_writing import StoreWriting
 __all__ = ["StoreContract"]
 
 
-class StoreContract(StoreWriting, StoreReading, StoreSearching):
+class StoreContract(StoreWriting, StoreReading, StoreSearching, StoreExtremes):
     """All parts of the contract; subclass it and override `make_store`."""
