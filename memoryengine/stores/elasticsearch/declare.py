@@ -100,7 +100,7 @@ async def declare(
 async def find_indices(server: RealServer, names: Names) -> dict[str, Index]:
     """The indices of a store by collection; raises `StoreUnreadable` for one that was not made by memoryengine."""
     answer = await server.ask(
-        lambda client: client.options(request_timeout=ANSWERING).indices.get(
+        lambda client: client.options(request_timeout=min(ANSWERING, server.timeout)).indices.get(
             index=f"{names.prefix}-*", features=["aliases", "mappings"]
         ),
         STARTING,

@@ -47,8 +47,8 @@ UNSURE = " Whether the write arrived is not known; history tells."
 """What the error of a write says besides, if it may have been done although no good answer came."""
 
 
-class NotWritable(StoreUnavailable):
-    """The index can be read and takes no writes, from this user or from anybody: it is blocked, or rights lack."""
+class Denied(StoreUnavailable):
+    """The server is there and will not do it: an index is blocked, or this user lacks a right. Reads may go on."""
 
 
 def passes(error: Exception) -> bool:
@@ -142,13 +142,13 @@ def _denied(status: int, kind: str, reason: str, where: str) -> StoreError | Non
     if status == 401:
         return StoreUnavailable(f"Elasticsearch at {where} refused the credentials: look at user, password or api_key.")
     if kind == BLOCKED:
-        return NotWritable(
+        return Denied(
             f"Elasticsearch at {where} takes no writes to this index now: it is being reindexed, or is read-only, as "
             "after its disk ran full. Wait for the reindexing, or make room and lift the block.",
             excerpt=reason,
         )
     if status == 403:
-        return NotWritable(
+        return Denied(
             f"Elasticsearch at {where} knows this user but grants too few rights: README.md, section Elasticsearch, "
             "lists what its role needs.",
             excerpt=reason,

@@ -51,7 +51,7 @@ from ...ports import HISTORY, Document, Json
 from ...values import Scope
 from ..checks import HISTORY_COLLECTION
 from .codec import GONE, MARKER, PENDING, Change, Codec, Source, compressed, decompressed, tombstone
-from .failures import NotWritable
+from .failures import Denied
 from .keys import document_key, scope_key
 from .layout import SCOPES, Names, writer_of
 from .server import Action, Ask, Got, Server
@@ -135,7 +135,7 @@ class Log:
                 return seen
             try:
                 await self._finish(scope, seen.revision, seen.newest)
-            except NotWritable:
+            except Denied:
                 if patient:
                     return seen
                 raise

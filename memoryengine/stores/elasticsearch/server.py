@@ -141,13 +141,14 @@ class Trying:
 class RealServer:
     """A server (or cluster) behind the official client; each event loop has connections of its own.
 
-    `patience` is how many seconds a request is tried again that failed in a way that may pass. What was said to be one
-    request is over by then, but for the time that the client gives the last attempt.
+    `patience` is how many seconds a request is tried again that failed in a way that may pass; `timeout` is how many
+    the client waits for each answer. So a request ends after their sum at the latest.
     """
 
     connect: Callable[[], AsyncElasticsearch]
     where: str
     patience: float
+    timeout: float = 30.0
     effects: Effects = field(default_factory=Effects)
     _clients: PerLoop[AsyncElasticsearch] = field(init=False)
 

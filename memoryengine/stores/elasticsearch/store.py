@@ -98,7 +98,7 @@ class ElasticsearchStore:
         node_class: type[BaseAsyncNode] | None = None,
     ) -> None:
         self._connection = Connection(url, user, password, api_key, ca_certs, fingerprint, timeout, node_class)
-        self._server = RealServer(self._connection.client, self._connection.where, patience)
+        self._server = RealServer(self._connection.client, self._connection.where, patience, timeout)
         self._names = Names(index_prefix)
         self._shape = Shape(shards, replicas, vector_index)
         self._candidates, self._create, self._erase_seconds = candidates, create, erase_seconds
@@ -235,7 +235,11 @@ class ElasticsearchStore:
             body = body | {"search_after": hits[-1]["sort"]}
 
     async def _erase(self, result: int | tuple[int, ...]) -> None:
-        if not await self.erase(self._erase_seconds):
+        try:
+            clean = await self.erase(self._erase_seconds)
+        except StoreError as error:  # the deletion stands whatever becomes of its bytes
+            raise DeletionPending(f"{PENDING} It could not be done now: {error.message}", result) from error
+        if not clean:
             raise DeletionPending(PENDING, result)
 
     async def erase(self, seconds: float) -> bool:
