@@ -1,6 +1,8 @@
 """Ask what the sample conversation told, show each answer with its memories, and fail if the expected one is not first.
 
-Part of run.sh: the sample is imported and consolidated by then.
+    python scripts/ask_sample.py [CONFIG]
+
+Part of run.sh: the sample is imported and consolidated by then. CONFIG is a file or a stock name, else `embedded`.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ def ask(engine: MemoryEngine, question: Question) -> bool:
 
 def main() -> int:
     """Ask all; 1 if any expected memory was not the first."""
-    with MemoryEngine("embedded") as engine:
+    config = sys.argv[1] if len(sys.argv) > 1 else "embedded"
+    with MemoryEngine(config) as engine:
         missed = [question for question in QUESTIONS if not ask(engine, question)]
     print(f"\n{len(QUESTIONS) - len(missed)} of {len(QUESTIONS)} expected memories came first.")
     for question in missed:

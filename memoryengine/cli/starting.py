@@ -26,20 +26,16 @@ TALES = (
 def demo(ctx: typer.Context, config: Config = None) -> None:
     """Show the walk-through, in Chinese and in English.
 
-    It runs on a store of its own that is thrown away afterwards.
+    It runs on a store of its own, of the kind that the config names, that is thrown away afterwards.
     """
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
     from memoryengine import MemoryEngine
-    from memoryengine.assembly import build_store
+
+    from .throwaway import throwaway
 
     chosen = choose(ctx, config)
     for told, asked in TALES:
-        with TemporaryDirectory(prefix="memoryengine-") as folder:
-            store = build_store({"use": "sqlite", "path": str(Path(folder) / "demo.db")})
-            with MemoryEngine(chosen.config, store=store) as engine:
-                _tell(engine, told, asked)
+        with throwaway(chosen.config) as store, MemoryEngine(chosen.config, store=store) as engine:
+            _tell(engine, told, asked)
 
 
 def init(folder: Folder = ".") -> None:

@@ -6,8 +6,12 @@ flushes. A merge drops them once no copy of the shard could need them to catch u
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from elastic_transport import ApiError, TransportError
 from elasticsearch import AsyncElasticsearch
 
+from ...errors import StoreError
 from .server import RealServer
 
 PAUSE = 2.0
@@ -23,6 +27,17 @@ async def erase(server: RealServer, prefix: str, seconds: float) -> bool:
         if server.effects.elapsed() - began + PAUSE > seconds:
             return False
         await server.effects.sleep(PAUSE)
+
+
+async def remove(client: AsyncElasticsearch, indices: Sequence[str]) -> None:
+    """Delete whole indices, and close the client; raises `StoreError`."""
+    async with client:
+        try:
+            if indices:
+                await client.indices.delete(index=list(indices), ignore_unavailable=True)
+        except (ApiError, TransportError) as error:
+            named = ", ".join(indices)
+            raise StoreError(f"Indices could not be deleted and are there still: {named} ({error}).") from error
 
 
 async def _clean(client: AsyncElasticsearch, indices: str, seconds: float) -> int:
