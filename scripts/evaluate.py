@@ -1,11 +1,13 @@
 """Measure retrieval on evaluation sets: recall@5/10/20 and MRR, beside BM25, the embedder and their plain fusion.
 
     python scripts/evaluate.py --data DIR [--set NAME ...] [--config FILE] [--mode messages|consolidated|both]
+                               [--store sqlite|elasticsearch] [--no-embedder]
 
 Each conversation becomes one user. Its messages are imported and its questions asked, with the messages alone
 (`messages`), and after a consolidation (`consolidated`); a memory that is found counts for the messages it came from,
 in rank order without repeats. Questions without evidence are left out and counted. A question whose moment is not
-known is asked when the last message was said. See evaluation_data.py for the format.
+known is asked when the last message was said. See evaluation_data.py for the format, and stores.py for where the
+Elasticsearch is.
 """
 
 from __future__ import annotations
@@ -15,10 +17,8 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from evaluation_data import Conversation, EvaluationSet, Question, read_set, set
 from evaluation_scores import CUTS, DEPTH, Score, mean, plain_rankings, score, without_repeats
 from rich.console import Console
 from rich.progress import Progress, TaskID
+from stores import KINDS, Stores, stores
 
 import memoryengine
 from memoryengine import AsyncMemoryEngine, ConfigError
@@ -73,10 +74,10 @@ class EachTextOnce:
 
 @dataclass(frozen=True)
 class Bench:
-    """How a run is made: the config, where its stores lie, and which modes it measures."""
+    """How a run is made: the config, where its stores are, and which modes it measures."""
 
     config: str
-    folder: Path
+    stores: Stores
     modes: tuple[str, ...]
     embedder: bool
     reflect: bool
@@ -86,7 +87,7 @@ class Bench:
         config: dict[str, object] = {
             "extends": self.config,
             "time_zone": "UTC",
-            "store": {"use": "sqlite", "path": str(self.folder / f"{name}.db")},
+            "store": self.stores.spec(name),
         }
         if not self.embedder:
             config["models"] = {"embedder": None}
@@ -203,7 +204,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--no-embedder", action="store_true", help="search by keyword alone")
     parser.add_argument("--reflect", action="store_true", help="reflect after each consolidation")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions of each set")
-    parser.add_argument("--store", type=Path, metavar="DIR", help="keep the stores here (default: temporary)")
+    parser.add_argument("--store", choices=KINDS, default="sqlite", help="where memory is kept (default: sqlite)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the files of the stores here")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write all numbers as JSON, after each set")
     parser.add_argument("--resume", action="store_true", help="leave out the sets that --out holds already")
     chosen = parser.parse_args()
@@ -243,6 +245,7 @@ def main() -> None:
     modes = ("messages", "consolidated") if chosen.mode == "both" else (chosen.mode,)
     options = {
         "config": chosen.config,
+        "store": chosen.store,
         "modes": list(modes),
         "embedder": not chosen.no_embedder,
         "reflect": chosen.reflect,
@@ -250,10 +253,8 @@ def main() -> None:
     }
     sets = earlier(chosen, options)
     console = Console(stderr=True)
-    with ExitStack() as stack:
-        folder = chosen.store or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        folder.mkdir(parents=True, exist_ok=True)
-        bench = Bench(chosen.config, folder, modes, not chosen.no_embedder, chosen.reflect)
+    with stores(chosen.store, chosen.keep) as made:
+        bench = Bench(chosen.config, made, modes, not chosen.no_embedder, chosen.reflect)
         for name in chosen.set or set_names(chosen.data):
             if name not in sets:
                 data = read_set(chosen.data, name, SystemClock(), chosen.limit)
