@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import ssl
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,7 @@ from .node import Node
 logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
 
 FINGERPRINT_DIGITS = 64
+_VISIBLE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Connection:
     Raises `ConfigError` for what can never work.
     """
 
-    url: str | Sequence[str]
+    url: str | Sequence[str] = field(repr=False)
     user: str = ""
     password: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
@@ -51,8 +54,10 @@ class Connection:
         if sum(ways.values()) > 1:
             named = " and ".join(name for name, given in ways.items() if given)
             raise ConfigError(f"The store at {self.where} is given credentials by {named}: give them once.")
-        if self.password and not self.user:
-            raise ConfigError(f"The store at {self.where} is given a password without a user: name the user too.")
+        if (self.password and not self.user) or ":" in (self.user or ""):
+            raise ConfigError(f"The store at {self.where} needs a user for its password, without a colon in the name.")
+        if self.api_key and not _VISIBLE.fullmatch(self.api_key.strip()):
+            raise ConfigError(f"The api_key for the store at {self.where} has a sign that no key has: copy it anew.")
         _check_authority(self.ca_certs)
         _check_fingerprint(self.fingerprint)
 
@@ -72,15 +77,21 @@ class Connection:
         options: dict[str, Any] = {"request_timeout": self.timeout, "max_retries": 0, "retry_on_timeout": False}
         options["node_class"] = self.node_class or Node
         if self.api_key:
-            id_, colon, secret = self.api_key.partition(":")  # as it is made, or encoded as it is sent
-            options["api_key"] = (id_, secret) if colon else self.api_key
+            key = self.api_key.strip()
+            # Elasticsearch gives a key as id and secret, and encoded as it is sent.
+            options["headers"] = {"authorization": f"ApiKey {_encoded(key) if ':' in key else key}"}
         elif self.user:
-            options["basic_auth"] = (self.user, self.password)
+            # The client's own way takes only ASCII.
+            options["headers"] = {"authorization": f"Basic {_encoded(f'{self.user}:{self.password}')}"}
         if self.ca_certs:
             options["ca_certs"] = self.ca_certs
         if self.fingerprint:
             options["ssl_assert_fingerprint"] = self.fingerprint
         return AsyncElasticsearch(self.urls, **options)
+
+
+def _encoded(text: str) -> str:
+    return b64encode(text.encode()).decode()
 
 
 def _with_port(url: str) -> str:
