@@ -17,7 +17,7 @@ from memoryengine.errors import StoreError, StoreUnavailable, VectorMismatch
 from memoryengine.filters import EVERYTHING, Has
 from memoryengine.ports import HISTORY, Document, KeywordQuery, Patch, Vector, VectorQuery, VectorSpace, Writes
 from memoryengine.stores.elasticsearch import ElasticsearchStore, reindex
-from memoryengine.testing.store_samples import ALICE, ENTRY, NOTES, SPACE, note, put
+from memoryengine.testing.store_samples import ALICE, BOB, ENTRY, NOTES, SPACE, note, put
 from memoryengine.testing.upkeep_contract import OTHER, embed_notes, vector_of
 
 from .elasticsearch_stores import remove
@@ -119,10 +119,6 @@ async def place(es_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
         yield place
     finally:
         await remove(es_url, place.prefix)
-
-
-async def nothing(_: object) -> None:
-    """Nobody looks on."""
 
 
 async def look(store: ElasticsearchStore) -> None:
@@ -372,6 +368,24 @@ async def test_a_pending_commit_is_finished_first(place: Place) -> None:
     async with place.opened(OTHER) as user:
         assert await user.count(ALICE, "note", Has("vector")) == COUNT + 2
         assert await user.revision(ALICE) == 2
+
+
+async def test_the_user_of_a_first_commit_is_known_though_its_process_died(place: Place) -> None:
+    """Whoever finishes the commit sees a hash where the name should be; so the name comes with the entry."""
+    death = Death(1_000)
+
+    async def die_after_the_entry(method: str, target: str, body: bytes, request: Request) -> Any:
+        answer = await death(method, target, body, request)
+        death.left = 0 if b'"payload"' in body else death.left
+        return answer
+
+    async with place.opened(SPACE, node_class=node(die_after_the_entry)) as writer:
+        with pytest.raises(Killed):
+            await put(writer, BOB, note("first", "apple"), expect=0)
+    async with place.opened(SPACE) as other:
+        assert await other.scopes("default") == ("alice", "bob")
+        assert await other.revision(BOB) == 1
+        assert await other.count(BOB, "note") == 1
 
 
 async def test_settings_of_new_indices_are_those_of_the_config(place: Place) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from memoryengine.errors import StoreError, StoreUnavailable
 from memoryengine.ports import Store
 from memoryengine.stores.elasticsearch import ElasticsearchStore, reindex
 from memoryengine.stores.sqlite import SqliteStore
-from memoryengine.testing.upkeep_contract import UpkeepContract
+from memoryengine.testing.store_samples import ALICE, note, put
+from memoryengine.testing.upkeep_contract import UpkeepContract, embed_notes
 
 from .elasticsearch_stores import remove
 
@@ -35,6 +37,20 @@ class OnAServer(UpkeepContract):
 class TestElasticsearchKeepsTheUpkeepContract(OnAServer):
     async def make_store(self, where: Path) -> Store:
         return self.in_elasticsearch(where)
+
+
+    async def test_half_a_copy_takes_no_commits(self, tmp_path: Path) -> None:
+        """Until it is whole, which the error says."""
+        async with self.kept(tmp_path / "one") as target:
+            copying = target.copying()
+            await copying.begin("the other store")
+            with pytest.raises(StoreUnavailable, match="half a copy of the other store"):
+                await put(target, ALICE, note("a"), expect=0)
+            with pytest.raises(StoreError, match="half a copy of the other store"):
+                await target.reindexing().reindex(None, embed_notes, lambda _: None, batch=1)
+            await copying.end()
+            assert await put(target, ALICE, note("a"), expect=0) == 1
+            assert [scope async for scope in copying.scopes()] == [ALICE]
 
 
 class TestCopiesFromTheEmbeddedStoreAndBack(OnAServer):
