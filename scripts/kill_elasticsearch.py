@@ -118,7 +118,9 @@ class Run:
             asked = {user: await engine.user(user).retrieve("Where is the drawer?") for user in self.users}
         store = await self.opened()
         found = [f"{user}: nothing is retrieved" for user, result in asked.items() if not result.hits]
-        found += await self.look(store, finished=True) + await self.raw_problems(store)
+        found += await self.look(store, finished=True)
+        for user in self.users:
+            found += await raw_problems(store, self.prefix, user, Scope(user, self.namespace))
         await store.close()
         return found
 
@@ -147,32 +149,29 @@ class Run:
             found = await client.count(index=f"{self.prefix}-{HISTORY}", query={"term": {"state": "pending"}})
         return int(found["count"])
 
-    async def raw_problems(self, store: ElasticsearchStore) -> list[str]:
-        """What lies in the indices that the store does not show, and what waits for a vector."""
-        found = []
-        async with store.client as client:
-            await client.indices.refresh(index=f"{self.prefix}-*")
-            for user in self.users:
-                scope = Scope(user, self.namespace)
-                there = await client.search(
-                    index=f"{self.prefix}-*",
-                    query={"bool": {"filter": [{"term": {"scope": scope_key(scope)}}, {"exists": {"field": "state"}}]}},
-                    source_includes=["state", "payload"],
-                    size=10_000,
-                )
-                hits = there["hits"]["hits"]
-                odd = [hit for hit in hits if hit["_source"]["state"] not in ("live", "marker")]
-                found += [f"{user}: {hit['_id']} in {hit['_index']} is {hit['_source']['state']}" for hit in odd]
-                loaded = [hit["_id"] for hit in hits if "payload" in hit["_source"]]
-                found += [f"{user}: the entry {id_} has a payload still" for id_ in loaded]
-                live = sum(hit["_source"]["state"] == "live" for hit in hits)
-                shown = sum([await store.count(scope, name) for name in (MESSAGES, MEMORIES, RUNS, HISTORY)])
-                if live != shown:
-                    found.append(f"{user}: {live} documents are live, but the store shows {shown}")
-                waiting = sum([await store.count(scope, name, Not(Has("vector"))) for name in (MESSAGES, MEMORIES)])
-                if waiting:
-                    found.append(f"{user}: {waiting} texts wait for a vector after a search")
-        return found
+
+async def raw_problems(store: ElasticsearchStore, prefix: str, user: str, scope: Scope) -> list[str]:
+    """What lies in the indices that the store does not show, and what waits for a vector."""
+    async with store.client as client:
+        await client.indices.refresh(index=f"{prefix}-*")
+        there = await client.search(
+            index=f"{prefix}-*",
+            query={"bool": {"filter": [{"term": {"scope": scope_key(scope)}}, {"exists": {"field": "state"}}]}},
+            source_includes=["state", "payload"],
+            size=10_000,
+        )
+    hits = there["hits"]["hits"]
+    odd = [hit for hit in hits if hit["_source"]["state"] not in ("live", "marker")]
+    found = [f"{hit['_id']} in {hit['_index']} is {hit['_source']['state']}" for hit in odd]
+    found += [f"the entry {hit['_id']} has a payload still" for hit in hits if "payload" in hit["_source"]]
+    live = sum(hit["_source"]["state"] == "live" for hit in hits)
+    shown = sum([await store.count(scope, name) for name in (MESSAGES, MEMORIES, RUNS, HISTORY)])
+    if live != shown:
+        found.append(f"{live} documents are live, but the store shows {shown}")
+    waiting = sum([await store.count(scope, name, Not(Has("vector"))) for name in (MESSAGES, MEMORIES)])
+    if waiting:
+        found.append(f"{waiting} texts wait for a vector after a search")
+    return [f"{user}: {problem}" for problem in found]
 
 
 def child(work: Callable[[], Coroutine[Any, Any, Any]]) -> tuple[int, int]:

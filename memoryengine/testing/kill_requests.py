@@ -18,12 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from elastic_transport import AiohttpHttpNode
-
 from ..stores.elasticsearch import ElasticsearchStore
+from ..stores.elasticsearch.node import Node
 from .kill_points import Counted, When, logging_to
 
-_OF = re.compile(rb'\{"(create|index|update)":\{[^{}]*?"_index":"([^"]+)"|"_?index":\[?"([^"]+)"')
+_OF = re.compile(rb'\{"(create|index|update)":\{"_index":"([^"]+)"|[{,]"_?index":\[?"([^"]+)"')
 
 
 class KillingElasticsearch(ElasticsearchStore):
@@ -45,22 +44,23 @@ class KillingElasticsearch(ElasticsearchStore):
         counted = Counted(at=int(at or 0), when=when, told=logging_to(log) if log else None)
         self.requests = counted.names
 
-        class Node(AiohttpHttpNode):
+        class Counting(Node):
             async def perform_request(  # type: ignore[override]  # of the rest this need know nothing
                 self, method: str, target: str, body: bytes | None = None, *rest: Any, **more: Any
             ) -> Any:
                 request = partial(super().perform_request, method, target, body, *rest, **more)
                 return await counted.pass_on(name_of(method, target, body), request)
 
-        super().__init__(url, node_class=Node, **settings)
+        super().__init__(url, node_class=Counting, **settings)
 
 
 def name_of(method: str, target: str, body: bytes | None) -> str:
     """What a request does, without spaces: `bulk,create,memoryengine-history` or `GET,/memoryengine-*`.
 
-    Of a request that holds several things it is the first that counts.
+    Of a request that holds several things, each that it does and each index is named once.
     """
     path = target.partition("?")[0]
-    if path in ("/_bulk", "/_mget", "/_msearch") and (found := _OF.search(body or b"")):
-        return ",".join([path[2:], *(part.decode() for part in found.groups() if part)])
-    return f"{method},{path}"
+    if path not in ("/_bulk", "/_mget", "/_msearch"):
+        return f"{method},{path}"
+    named = {",".join(part.decode() for part in found if part): None for found in _OF.findall(body or b"")}
+    return ",".join([path[2:], *named])
