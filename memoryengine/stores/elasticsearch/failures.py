@@ -5,6 +5,7 @@ Elasticsearch repeats values of documents in some of its reasons, so a reason is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +46,8 @@ MISMATCH = (
 )
 UNSURE = " Whether the write arrived is not known; history tells."
 """What the error of a write says besides, if it may have been done although no good answer came."""
+
+_VECTOR_FIELD = re.compile("vector_[0-9a-f]{12}")
 
 
 class Denied(StoreUnavailable):
@@ -179,7 +182,7 @@ def _changed(status: int, kind: str, reason: str, where: str) -> StoreError:
         return StoreUnavailable(
             f"An index of the store at {where} is closed: open it with POST /INDEX/_open.", excerpt=reason
         )
-    if "vector_" in reason:
+    if _VECTOR_FIELD.search(reason):
         return VectorMismatch(MISMATCH)
     if "mapp" in kind or "document_parsing" in kind:
         return StoreUnreadable(
