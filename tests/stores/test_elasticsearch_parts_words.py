@@ -168,7 +168,7 @@ def answered(status: int, kind: str = "", reason: str = "", **headers: str) -> A
         (answered(413), StoreError, "write less at once"),
         (answered(400, "strict_dynamic_mapping_exception", "not allowed"), StoreUnreadable, "somebody changed it"),
         (answered(400, "illegal_argument_exception", "[vector_0a1b2c3d4e5f] has 3 dims"), VectorMismatch, "embedder"),
-        (answered(400, "mapper_exception", "preview of value: 'vector_search'"), StoreUnreadable, "somebody changed it"),
+        (answered(400, "mapper_exception", "preview of value: 'vector_search'"), StoreUnreadable, "changed it"),
         (answered(400, "query_shard_exception", "maxClauseCount is set to 1024"), StoreError, "more parts"),
         (answered(400, "illegal_argument_exception", "Query rewrite failed: too many clauses"), StoreError, "parts"),
         (answered(400, "strange_exception"), StoreError, "HTTP 400, strange_exception"),
