@@ -28,6 +28,7 @@ from typing import Any, get_args
 import kill_checks
 from kill_checks import Report, entry_problems, problems_of, read_held, words_of, write_line
 from kill_processes import KILLED, call, end_children, in_child, outcome
+from stores import remove
 
 from memoryengine import AsyncMemoryEngine
 from memoryengine.filters import Has, Not
@@ -208,7 +209,7 @@ class Killing:
             self.at_random(runs, rng)
         finally:
             end_children()
-            result(self.remove)
+            result(lambda: remove(self.url, self.prefix))
 
     def warm(self) -> int:
         """Load and make what later runs need; returns how many requests open an empty store."""
@@ -307,7 +308,7 @@ class Killing:
         self.most = max(self.most, *(len(run.names(name)) for name in ("first", "second")))
         shutil.rmtree(run.folder)
         if run.prefix != self.prefix:
-            result(lambda: self.remove(run.prefix))
+            result(lambda: remove(self.url, run.prefix))
 
     def counted(self, run: Run, kind: str, when: When) -> None:
         """Count a kill, and what the last request was."""
@@ -318,10 +319,3 @@ class Killing:
     def note(self, point: str, found: Sequence[str]) -> None:
         """Keep what does not hold."""
         self.report.problems += [f"{point}: {problem}" for problem in found]
-
-    async def remove(self, prefix: str = "") -> None:
-        """Delete all indices of a prefix."""
-        async with ElasticsearchStore(self.url).client as client:
-            found = await client.indices.get(index=f"{prefix or self.prefix}-*", features=["aliases"])
-            if found.body:
-                await client.indices.delete(index=",".join(found.body))

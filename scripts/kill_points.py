@@ -74,8 +74,8 @@ def on_sqlite(chosen: argparse.Namespace, folder: Path, report: Report, told: Ca
 
 def on_elasticsearch(chosen: argparse.Namespace, folder: Path, report: Report, told: Callable[[str], None]) -> None:
     """All runs on Elasticsearch; those of each part of the points one after the other."""
-    from elasticsearch_servers import a_server
     from kill_elasticsearch import Killing
+    from stores import server
 
     users = {f"user{n}": make_messages(chosen.messages // (2 if n else 1)) for n in range(chosen.users)}
     first = chosen.seed % chosen.every + 1
@@ -88,7 +88,7 @@ def on_elasticsearch(chosen: argparse.Namespace, folder: Path, report: Report, t
         killing.everything(first + number * chosen.every, step, share, random.Random(f"{chosen.seed} {number}"))
         return vars(mine)
 
-    with a_server("kill_points") as url:
+    with server() as url:
         try:
             parts = [in_child(lambda n=n: part(n, url)) for n in range(chosen.parallel)]  # type: ignore[misc]
             for child in parts:

@@ -14,22 +14,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import secrets
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from elasticsearch_servers import OwnServer, own_server
 from kill_checks import read_held, write_line
 from kill_elasticsearch import raw_problems
 from kill_processes import end_children, in_child, outcome
+from stores import SCRIPT
 
 from memoryengine import AsyncMemoryEngine
 from memoryengine.ports import Document
@@ -42,7 +45,7 @@ from memoryengine.values import Scope
 SAMPLE = Path(__file__).with_name("sample_conversation.jsonl")
 BEGAN = datetime(2024, 11, 1, 8, tzinfo=UTC)
 PATIENCE = 300.0  # seconds, far more than a server takes to start on a busy machine
-SHOWN = 20
+SHOWN, TRIES = 20, 3
 QUESTIONS = ("Where does she live?", "What is his job?", "她住在哪里?", "她有什么爱好?", "my sister's name", "生日")
 
 Step = tuple[str, Any]
@@ -168,6 +171,52 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
     return [] if one == other else [f"{place}: {one!r} without a restart, {other!r} with them"]
 
 
+@dataclass(frozen=True)
+class OwnServer:
+    """A server of the script's own, which it may kill."""
+
+    name: str
+
+    def start(self) -> str:
+        """Start it, or start it again with the data and the port that it had; its URL.
+
+        A busy machine may take longer for it than elasticsearch.sh waits, so that is told to several times.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                self._call("start")
+                break
+            except SystemExit:
+                if not left:
+                    raise
+        return self._call("env").split("'")[1]
+
+    def kill(self) -> None:
+        """End it at once, as a power cut does."""
+        self._call("kill")
+
+    def stop(self) -> None:
+        """End it and remove its data."""
+        self._call("stop")
+
+    def _call(self, command: str) -> str:
+        call = [str(SCRIPT), command, "--name", self.name]
+        done = subprocess.run(call, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(call)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+
+@contextmanager
+def own_server() -> Iterator[OwnServer]:
+    """A server of this process's own, not started yet, which is gone in the end."""
+    server = OwnServer(f"restarts_{os.getpid()}")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 def restarted(server: OwnServer, talk: Talk, restarts: int, rng: random.Random) -> tuple[dict[str, Any], list[float]]:
     """The talk on a server that is killed so many times; its result, and how long the server was away each time."""
     total = sum(len(script) for script in talk.scripts.values())
@@ -205,7 +254,7 @@ def main() -> int:
     """Talk twice and compare."""
     chosen = read_arguments()
     scripts = {f"user{n}": make_script(n, chosen.messages, chosen.seed) for n in range(chosen.users)}
-    with tempfile.TemporaryDirectory() as folder, own_server("restarts") as server:
+    with tempfile.TemporaryDirectory() as folder, own_server() as server:
         url, prefix = server.start(), f"restarts-{secrets.token_hex(4)}"
         try:
             calm = Talk(url, f"{prefix}-calm", scripts, Path(folder) / "calm")
