@@ -187,10 +187,16 @@ class ElasticsearchReindexing:
         await self._set_gate(CLOSED)
         with suppress(StoreUnavailable):  # blocked already, by a reindexing that did not end: see step 2
             await self._settle()
-        for one in found:
-            await self._server.ask(
-                lambda client, name=one.present.name: client.indices.add_block(index=name, block="write")  # type: ignore[misc]  # the default binds it
-            )
+        try:
+            for one in found:
+                await self._server.ask(
+                    lambda client, name=one.present.name: client.indices.add_block(index=name, block="write")  # type: ignore[misc]  # the default binds it
+                )
+        except StoreError:  # the role lacks the right: then nobody has to wait
+            if gate == OPEN:
+                with suppress(StoreError):
+                    await self._set_gate(OPEN)
+            raise
 
     async def _settle(self) -> None:
         history = self._names.alias(HISTORY)
@@ -258,13 +264,13 @@ class ElasticsearchReindexing:
             async for hits in found:
                 there = await self._there(new, hits)
                 done += len(there)
+                told(Step(name, done, total))
                 lacking = [hit for hit in hits if hit["_id"] not in there]
                 for some in (lacking[start : start + batch] for start in range(0, len(lacking), batch)):
                     vectors = _kept(some, kept) if kept else await self._embedded(name, some, space, embed)
                     await self._write(new, some, vectors)
                     done += len(some)
                     told(Step(name, done, total))
-                told(Step(name, done, total))
 
     async def _there(self, new: str, hits: Sequence[Json]) -> set[str]:
         """Which of these were copied before."""
