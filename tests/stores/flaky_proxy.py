@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 
 OF_A_CONNECTION = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
@@ -112,7 +112,10 @@ async def flaky_proxy(server: str) -> AsyncIterator[FlakyProxy]:
             proxy.sent.append(sent)
             fault = proxy.fault_of(sent)
             proxy.done += fault is not None
-            answer = await (forward(sent) if fault is None else fault(sent, forward))
+            try:
+                answer = await (forward(sent) if fault is None else fault(sent, forward))
+            except ClientError:  # the server is not there either
+                answer = None
             if answer is None:
                 assert request.transport is not None
                 request.transport.abort()
