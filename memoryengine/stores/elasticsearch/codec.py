@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ from ..checks import check_document, check_scope, check_terms, check_text, plain
 from .keys import TermKeys, document_key, slot_of
 
 MOST_BYTES = 32_000
+LARGE = 200_000
+"""Bytes that any server and gateway takes as one request."""
 Source = dict[str, Any]
 LIVE, GONE, PENDING, MARKER = "live", "gone", "pending", "marker"
 """What an entry of an index is: a document, its tombstone, a commit under way, or the mark of the last write."""
@@ -105,9 +107,15 @@ def unpacked(data: str) -> Any:
     return json.loads(b64decode(data))
 
 
-def compressed(value: object) -> str:
-    """JSON for a binary field that is seldom read."""
-    return b64encode(zlib.compress(as_json(value), 1)).decode()
+def compressed(values: Sequence[object]) -> str:
+    """JSON for a binary field that is seldom read.
+
+    With a large value in it, it is not made smaller: so what cannot take that value as a request of its own, be it the
+    server or a gateway, does not take this one either, and a commit is refused before it stands.
+    """
+    parts = [as_json(value) for value in values]
+    level = 0 if any(len(part) > LARGE for part in parts) else 1
+    return b64encode(zlib.compress(b"[" + b",".join(parts) + b"]", level)).decode()
 
 
 def decompressed(data: str) -> Any:
