@@ -39,6 +39,10 @@ class Stores:
             return {"use": "sqlite", "path": str(self.folder / f"{name}.db")}
         return {"use": "elasticsearch", "url": self.url, "index_prefix": f"{self.prefix}-{name}", **settings}
 
+    async def clear(self) -> None:
+        """Delete all indices of this run."""
+        await remove(self.url, self.prefix)
+
 
 @contextmanager
 def stores(kind: str, folder: Path | None = None) -> Iterator[Stores]:
