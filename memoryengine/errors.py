@@ -121,7 +121,7 @@ class Moved(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """The store is locked, full, read-only or unreachable; nothing was written."""
+    """The store is locked, full, read-only or unreachable; nothing was written, unless the message says otherwise."""
 
 
 class DeletionPending(StoreError):

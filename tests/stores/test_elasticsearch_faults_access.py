@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import gc
 import hashlib
 import secrets
 import ssl
@@ -157,7 +159,7 @@ async def test_a_certificate_that_is_not_trusted(es_secured: SecuredServer, es_u
     basic = {"user": es_secured.user, "password": es_secured.password}
     plain, other = es_secured.url.replace("https:", "http:"), es_url.replace("http:", "https:")
     cases: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
-        (es_secured.url, basic, ("CERTIFICATE_VERIFY_FAILED", "`ca_certs`", "`fingerprint`", es_secured.url)),
+        (es_secured.url, basic, ("(unable to get local issuer", "`ca_certs`", "`fingerprint`", es_secured.url)),
         (es_secured.url, {**basic, "fingerprint": "ab" * 32}, ("`fingerprint` names", "SHA-256 is ", es_secured.url)),
         (plain, basic, ("write https", plain)),
         (other, {}, ("does not speak TLS", "write http instead", other)),
@@ -219,6 +221,21 @@ async def test_who_may_only_read_reads(es_secured: SecuredServer, prefix: str) -
             assert "bulk" in caught.value.excerpt
         assert await owner.revision(ALICE) == 1
         assert await owner.count(ALICE, "note") == 1
+
+
+def test_nothing_is_left_open_behind_an_error(es_secured: SecuredServer) -> None:
+    """Four indices are asked for at the same time, and none may be made: no connection outlives the first refusal."""
+
+    async def open_() -> MemoryEngineError:
+        basic = {"user": "memoryengine_owner", "password": es_secured.password, "ca_certs": es_secured.ca}
+        return await refusal_of(es_secured.url, index_prefix="another-program", **basic)
+
+    for _ in range(2):
+        error = asyncio.run(open_())
+        gc.collect()  # what was left open would complain here
+        assert isinstance(error, StoreUnavailable)
+        assert "too few rights" in error.message
+        assert "another-program" in error.excerpt
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,7 +23,7 @@ from .layout import (
     vector_property,
     writer_of,
 )
-from .server import RealServer
+from .server import RealServer, together
 
 STARTING = 5.0
 """Seconds that opening waits for a server which cannot be reached."""
@@ -86,7 +85,7 @@ async def declare(
             "this user, and `create` is false. Make them as a user who may: memoryengine store init"
         )
     mappings = {one.name: mapping(one, space, shape) for one in wanted} | {SCOPES: scopes_mapping()}
-    await asyncio.gather(*(_create(server, names, name, mappings[name], shape) for name in missing))
+    await together(*(_create(server, names, name, mappings[name], shape) for name in missing))
     found = await find_indices(server, names) if missing else found
     unseen = [name for name in missing if name not in found]
     if unseen:

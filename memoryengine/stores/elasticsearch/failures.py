@@ -9,7 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import ServerDisconnectedError, ServerFingerprintMismatch
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ServerDisconnectedError,
+    ServerFingerprintMismatch,
+)
 from elastic_transport import ApiError, ConnectionTimeout, SerializationError, TlsError, TransportError
 from elasticsearch import UnsupportedProductError
 
@@ -244,4 +249,11 @@ def _unreachable(error: TransportError, where: str, seconds: float, more: str) -
 
 
 def _told(error: TransportError) -> str:
+    """What the cause says, as shortly as it can be had."""
+    cause = error.__context__
+    if isinstance(cause, ClientConnectorCertificateError):
+        error_ = cause.certificate_error
+        return str(getattr(error_, "verify_message", error_))
+    if isinstance(cause, ClientConnectorError):
+        return str(cause.os_error.strerror or cause.os_error)
     return str(error.message).partition("\n")[0][:300]

@@ -267,6 +267,15 @@ class RealServer:
         await self._ask_whole(lambda client: client.indices.refresh(index=list(aliases)), _errors_of_shards)
 
 
+async def together(*calls: Awaitable[Any]) -> list[Any]:
+    """What calls return that run at the same time; an error goes on when all have ended, and none is left behind."""
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+    return ended
+
+
 def _errors_of_docs(answer: Answer) -> Iterator[Wrong]:
     for one in answer["docs"]:
         if "error" in one:
