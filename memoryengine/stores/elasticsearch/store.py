@@ -68,8 +68,8 @@ class ElasticsearchStore:
     `url` is one address or several of one cluster; of `user` and `password`, `api_key`, or nothing, one is used.
     `ca_certs` is the file of the authority, `fingerprint` the SHA-256 of the server's certificate. `index_prefix`
     begins the names of all indices. `shards`, `replicas` (None: as many as there are nodes for, up to one) and
-    `vector_index` (`hnsw`, `int8_hnsw`, or `flat`, which is exact) hold for indices that are made; `create` false
-    makes none. `candidates` is how many neighbours a vector search weighs in each shard, at least.
+    `vector_index` (`hnsw`, `flat`, which is exact, or `int8_hnsw`, whose scores were seen to be wrong by up to 0.01)
+    hold for indices that are made; `create` false makes none. `candidates` is how many neighbours a vector search weighs in each shard, at least.
 
     `timeout` is seconds for one request, `patience` seconds for which one is tried again that failed in a way that
     may pass. `erase_seconds` is how long a deletion may wait until no deleted byte is left in the server's files,
