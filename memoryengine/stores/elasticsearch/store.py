@@ -69,7 +69,8 @@ class ElasticsearchStore:
     `ca_certs` is the file of the authority, `fingerprint` the SHA-256 of the server's certificate. `index_prefix`
     begins the names of all indices. `shards`, `replicas` (None: as many as there are nodes for, up to one) and
     `vector_index` (`hnsw`, `flat`, which is exact, or `int8_hnsw`, whose scores were seen to be wrong by up to 0.01)
-    hold for indices that are made; `create` false makes none. `candidates` is how many neighbours a vector search weighs in each shard, at least.
+    hold for indices that are made; `create` false makes none. `candidates` is how many neighbours a vector search
+    weighs in each shard, at least.
 
     `timeout` is seconds for one request, `patience` seconds for which one is tried again that failed in a way that
     may pass. `erase_seconds` is how long a deletion may wait until no deleted byte is left in the server's files,
