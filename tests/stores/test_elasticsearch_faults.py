@@ -160,15 +160,15 @@ def every(step: int, first: int, draw: Callable[[], Fault]) -> Callable[[Sent], 
 
 
 async def test_every_request_may_fail(es_url: str, proxy: FlakyProxy, prefix: str) -> None:
-    """In one of five rounds the answer to each request is lost, in others all kinds of faults befall them."""
+    """In one of four rounds the answer to each request is lost, in others all kinds of faults befall them."""
     chance = random.Random(1)
     async with opened_store(es_url, prefix) as sound, opened_store(proxy.url, prefix) as flaky:
         wanted = await Caller(settled(sound), a_user()).all()
         for draw in (lambda: lost, lambda: PASSING[chance.choice(sorted(PASSING))]):
-            for first in range(5):
+            for first in range(4):
                 scope = a_user()
                 proxy.calm()
-                proxy.weather = every(5, first, draw)
+                proxy.weather = every(4, first, draw)
                 caller = Caller(settled(flaky), scope)
                 assert await caller.all() == wanted
                 assert await reading(sound, scope) == wanted[-1]
@@ -271,10 +271,10 @@ async def test_how_long_an_error_takes_and_what_it_says(es_url: str, proxy: Flak
         "HTTP 503": refused(503),
         "HTTP 502": page(502),
         "cannot be reached": cut,
-        "did not answer in time": late(3),
+        "did not answer in time": late(1.5),
         "cannot be understood": half,
     }
-    async with opened_store(es_url, prefix), opened_store(proxy.url, prefix, patience=1, timeout=0.5) as store:
+    async with opened_store(es_url, prefix), opened_store(proxy.url, prefix, patience=0.6, timeout=0.4) as store:
         for words, fault in said.items():
             proxy.calm()
             proxy.order(fault, times=1000)
@@ -285,7 +285,7 @@ async def test_how_long_an_error_takes_and_what_it_says(es_url: str, proxy: Flak
                 assert words in caught.value.message
                 assert proxy.url in caught.value.message
                 assert "apple" not in str(caught.value)
-                assert time.monotonic() - began < 1 + 0.5 + 0.7
+                assert time.monotonic() - began < 0.6 + 0.4 + 0.7
             assert proxy.done > 2
 
 

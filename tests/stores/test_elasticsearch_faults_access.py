@@ -291,15 +291,13 @@ async def test_rights_that_are_taken_away_while_the_store_is_open(proxy: FlakyPr
 
 
 async def test_a_server_that_is_not_there_is_told_soon(proxy: FlakyProxy) -> None:
-    for url, words in ((DEAD, "cannot be reached"), ("http://no-such-host.invalid:9200", "cannot be reached")):
-        began = time.monotonic()
-        error = await refusal_of(url, user="me", password=SECRET)
-        assert isinstance(error, StoreUnavailable)
-        assert words in error.message
-        assert url in error.message
-        assert "Start it, or correct the url" in error.message
-        assert "geheim" not in told(error)
-        assert 2 < time.monotonic() - began < 7
+    began = time.monotonic()
+    error = await refusal_of(DEAD, user="me", password=SECRET)
+    assert isinstance(error, StoreUnavailable)
+    assert f"{DEAD} cannot be reached" in error.message
+    assert "Start it, or correct the url" in error.message
+    assert "geheim" not in told(error)
+    assert 2 < time.monotonic() - began < 7
     proxy.order(late(3), times=1000)
     began = time.monotonic()
     error = await refusal_of(proxy.url, timeout=0.5)

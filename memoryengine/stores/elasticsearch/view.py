@@ -16,7 +16,6 @@ less than before.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from ...values import Scope
 from .keys import scope_key
 from .layout import Names
 from .log import Log, Recent, Seen, mark_key
-from .server import Ask, Got, Searching, Server
+from .server import Ask, Got, Searching, Server, together
 
 Answer = Mapping[str, Any]
 Visible = tuple[str, int]  # an index, and the sequence number up to which searches see a scope in it
@@ -46,10 +45,12 @@ class View:
         marks = [Ask(alias, mark_key(key), key, ("state",)) for alias in aliases]
         # As it was when the searches were sent: what others make visible meanwhile, these may not have seen.
         before = self._visible_now(key, aliases)
-        found: tuple[Seen, list[Answer]] = await asyncio.gather(
-            self._log.look(key, marks), self._server.msearch(asked)
-        )
-        seen, answers = found
+        seen: Seen
+        answers: list[Answer]
+        seen, answers = await together(self._log.look(key, marks), self._server.msearch(asked))
+        for alias in _receded(before, aliases, seen.more):
+            del before[alias]
+            self._visible.pop((alias, key), None)
         self.indices |= {alias: got.index for alias, got in zip(aliases, seen.more, strict=True)}
         if not seen.pending and not _dirty(before, aliases, seen.more):
             return answers
@@ -90,3 +91,13 @@ def _dirty(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequen
         if got.source is not None and (got.index != index or got.seq_no > seq_no):
             found[alias] = got
     return found
+
+
+def _receded(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequence[Got]) -> list[str]:
+    """The aliases whose mark is older than what was visible before: the index was made anew under its name."""
+    return [alias for alias, got in zip(aliases, marks, strict=True)
+            if alias in visible and got.source is not None and _older(got, visible[alias])]
+
+
+def _older(got: Got, seen: Visible) -> bool:
+    return got.index == seen[0] and got.seq_no < seen[1]
