@@ -18,7 +18,7 @@ from tests.stores.elasticsearch_stores import remove
 pytestmark = pytest.mark.elasticsearch
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "kill_points.py"
-RANDOM_RUNS = os.environ.get("MEMORYENGINE_RANDOM_KILLS", "4")
+RANDOM_RUNS = os.environ.get("MEMORYENGINE_RANDOM_KILLS", "3")
 
 ONE_COMMIT = """
     import asyncio, json, sys
@@ -88,7 +88,7 @@ async def test_a_commit_is_there_from_the_moment_its_entry_is(es_url: str, tmp_p
 
 
 def test_two_processes_of_which_one_is_killed(es_url: str) -> None:
-    options = ["--store", "elasticsearch", "--every", "30", "--random", RANDOM_RUNS, "--json"]
+    options = ["--store", "elasticsearch", "--every", "40", "--random", RANDOM_RUNS, "--json"]
     environment = {**os.environ, "MEMORYENGINE_TEST_ES_URL": es_url}
     command = [sys.executable, str(SCRIPT), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=environment)
@@ -98,7 +98,7 @@ def test_two_processes_of_which_one_is_killed(es_url: str) -> None:
     assert done.returncode == 0
     points = found["points"]
     assert points["opening, before"] == points["opening, after"] == 1
-    assert points["together, before"] >= 3
-    assert points["together, after"] >= 3
+    assert points["together, before"] >= 2
+    assert points["together, after"] >= 2
     assert points.get("random", 0) == int(RANDOM_RUNS)
     assert found["counts"]["looks while a second process went on"] >= found["runs"]
