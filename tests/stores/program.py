@@ -209,8 +209,8 @@ def wrong_calls(scope: Scope) -> list[tuple[str, tuple[Any, ...], dict[str, Any]
     over = datetime(1, 1, 1, tzinfo=EAST)  # in UTC that is before the first year
     bad_documents = [
         note("", rank=1), note("\ud800"), note("broken", status="\0"), note("broken", rank=2**53 + 2),
-        note("broken", at=over), note("broken", metadata={"k": "\0"}), note("broken", open="yes"), Document("broken", {}, {}, ("a b",)),
-        Document("broken", {}, {"x": object()}),
+        note("broken", at=over), note("broken", metadata={"k": "\0"}), note("broken", open="yes"),
+        Document("broken", {}, {}, ("a b",)), Document("broken", {}, {"x": object()}),
     ]  # fmt: skip
     return [
         *(("append", (scope, "note", [note("good"), one]), {}) for one in bad_documents),
