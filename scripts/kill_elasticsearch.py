@@ -42,8 +42,6 @@ from memoryengine.values import Scope
 Conversation = Sequence[Mapping[str, Any]]
 BATCH = 3
 PAUSE = 0.1  # seconds between two looks of the one who watches
-HEAD_STARTS = (0.0, 0.5, 0.9)
-"""In each try, the share of the requests before its point that the first process makes before the second begins."""
 WHENS: tuple[When, ...] = get_args(When)
 NONCES, FIRST_ENDED, DONE = "nonces.txt", "first_ended", "done"
 
@@ -187,7 +185,7 @@ def result(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
 @dataclass
 class Killing:
-    """All the runs on one server; `most` is how many requests a process made in a run, at most, and alone."""
+    """All the runs on one server; `most` is how many requests a process made at most, `alone` without another."""
 
     url: str
     folder: Path
@@ -196,7 +194,7 @@ class Killing:
     told: Callable[[str], None]
     prefix: str = field(default_factory=lambda: f"kill-{secrets.token_hex(5)}")
     most: int = 0
-    alone_most: int = 0
+    alone: int = 0
 
     def everything(self, first: int, every: int, runs: int, rng: random.Random) -> None:
         """Each `every`-th point from the `first` on, and so many random ones; the indices are gone in the end."""
@@ -213,13 +211,18 @@ class Killing:
 
     def warm(self) -> int:
         """Load and make what later runs need; returns how many requests open an empty store."""
+        self.run().engine()  # what it loads is there before any child is forked
+        opening, alone = self.unkilled(), self.unkilled()
+        self.alone = len(alone)
+        return next(number for number, name in enumerate(opening) if name.startswith("mget"))
+
+    def unkilled(self) -> list[str]:
+        """The requests of a process that nobody kills, in a run without another."""
         run = self.run()
-        run.engine()  # what it loads is there before any child is forked
         result(lambda: run.work("first"))
         names = run.names("first")
         self.recover(run, "unkilled", None)
-        self.alone_most = self.most
-        return next(number for number, name in enumerate(names) if name.startswith("mget"))
+        return names
 
     def run(self, prefix: str = "") -> Run:
         """A run in a namespace of its own."""
@@ -229,14 +232,18 @@ class Killing:
         return Run(self.url, prefix or self.prefix, namespace, folder, self.users)
 
     def together(self, first: int, every: int) -> None:
-        """Both processes; how many requests each makes depends on who is first, so a point may take several tries."""
+        """Every point twice.
+
+        Once of a process that is alone until it comes near, so that its requests are the same each time; and once of
+        one that races with the other, and may end before it makes so many.
+        """
         for at in count(first, every):
             if at > self.most:
                 return
             for when in WHENS:
-                tries = HEAD_STARTS if at <= self.alone_most else HEAD_STARTS[-1:]
-                if not any(self.point(at, when, "together", int(share * at)) for share in tries):
-                    self.report.counts["points that no run met, together"] += 1
+                if at <= self.alone and not self.point(at, when, "ahead", at - 1):
+                    self.report.problems.append(f"ahead, {when} request {at}: the process did not get there")
+                self.point(at, when, "racing", 0 if at < self.alone / 2 else at // 2)
 
     def point(self, at: int, when: When, kind: str, ahead: int = 0, prefix: str = "") -> bool:
         """One run of both processes; False if the first one ended without meeting its point.
@@ -249,8 +256,7 @@ class Killing:
         second = in_child(lambda: run.second(ahead, backwards=backwards))
         died = outcome(*first) is KILLED
         (run.folder / FIRST_ENDED).touch()
-        if died:
-            self.counted(run, kind, when)
+        self.counted(run, kind, when, died)
         self.recover(run, f"{kind}, killed {when} request {at}", second)
         return died
 
@@ -310,11 +316,12 @@ class Killing:
         if run.prefix != self.prefix:
             result(lambda: remove(self.url, run.prefix))
 
-    def counted(self, run: Run, kind: str, when: When) -> None:
-        """Count a kill, and what the last request was."""
-        self.report.points[f"{kind}, {when}"] += 1
-        last = run.names("first")[-1].replace(run.prefix, "")
-        self.report.counts[f"killed {when} {last}"] += 1
+    def counted(self, run: Run, kind: str, when: When, died: bool) -> None:
+        """Count a run, and what the last request was; `died` is false where the process ended before its point."""
+        self.report.points[f"{kind}, {when}" if died else f"{kind}, not met"] += 1
+        if died and kind != "racing":
+            last = run.names("first")[-1].replace(run.prefix, "")
+            self.report.counts[f"killed {when} {last}"] += 1
 
     def note(self, point: str, found: Sequence[str]) -> None:
         """Keep what does not hold."""
