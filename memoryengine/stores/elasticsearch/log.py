@@ -108,6 +108,7 @@ class Log:
         self._scopes = names.alias(SCOPES)
         self._history = Codec(HISTORY_COLLECTION)
         self._revisions: Recent[str, int] = Recent()
+        self._done: Recent[str, int] = Recent()
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -122,8 +123,10 @@ class Log:
             if after.source is not None:
                 known = await self._walk(scope, known + 1)
             elif at.source is not None or known == 0:
+                seen = Seen(known, at, tuple(rest))
                 self._revisions.keep(scope, known)
-                return Seen(known, at, tuple(rest))
+                self._done.keep(scope, known - seen.pending)
+                return seen
             else:  # what is remembered is not there: the store was made anew, or brought back from a snapshot
                 known = await self._walk(scope, 0)
 
@@ -165,21 +168,45 @@ class Log:
         Raises `Moved` if the scope is not at `expect`.
         """
         key = scope_key(scope)
-        asks = [*self._asks(key, changes), Ask(self._scopes, GATE, GATE, ("gate",))]
+        documents = await self._ground(scope, changes, expect)
+        try:
+            checked(documents)
+        except StoreError:
+            await self._check_still(key, expect)
+            raise
+        source = self._entry(key, expect + 1, changes, entry)
+        made = await self._create(key, expect, source)
+        if made.source is not None and made.source["state"] == PENDING:
+            await self._apply(key, expect + 1, changes, documents)
+            await self._reduce(scope, expect + 1, made, source)
+        self._revisions.keep(key, expect + 1)
+        self._done.keep(key, expect + 1)
+        return expect + 1
+
+    async def _ground(self, scope: Scope, changes: Sequence[Change], expect: int) -> Sequence[Got]:
+        """Step 1: the documents, as revision `expect` left them unless the scope moves meanwhile."""
+        key = scope_key(scope)
+        if self._done.get(key, 0) < expect:
+            await self.settled(key)  # entry `expect` was seen done before the documents are asked for
+        user = [] if expect else [Ask(self._scopes, key, key, ("scope",))]
+        asks = [*self._asks(key, changes), *user, Ask(self._scopes, GATE, GATE, ("gate",))]
         seen = await self.settled(key, asks)
         if seen.revision != expect:
             raise Moved(expect, seen.revision)
-        *documents, gate = seen.more
-        said = gate.source["gate"] if gate.source else OPEN
+        gate = seen.more[-1].source
+        said = gate["gate"] if gate else OPEN
         if said != OPEN:
             raise StoreUnavailable(REINDEXING if said == CLOSED else UNFINISHED.format(said))
-        checked(documents)
-        source = self._entry(key, expect + 1, changes, entry)
-        made = await self._create(scope, expect, source)
-        await self._apply(key, expect + 1, changes, documents)
-        await self._reduce(scope, expect + 1, made, source)
-        self._revisions.keep(key, expect + 1)
-        return expect + 1
+        if user and seen.more[-2].source is None:
+            # Before the first entry, for nobody who finishes that for somebody else could name the user.
+            await self._server.bulk([Action("create", self._scopes, key, key, user_of(scope))])
+        return seen.more[: len(changes)]
+
+    async def _check_still(self, scope: str, expect: int) -> None:
+        """Raise `Moved` if the scope has moved, so that what was read may be newer."""
+        seen = await self.look(scope)
+        if seen.revision != expect:
+            raise Moved(expect, seen.revision)
 
     def _entry(self, scope: str, revision: int, changes: Sequence[Change], entry: Json) -> Source:
         """The pending entry of a commit."""
@@ -192,15 +219,10 @@ class Log:
         payload = [[change.collection, change.key, change.verb, change.content] for change in changes]
         return {**source, "state": PENDING, "payload": compressed(payload)}
 
-    async def _create(self, whose: Scope, expect: int, source: Source) -> Got:
-        """Step 2; returns the entry as it stands. A 409 may be an echo: the answer to an earlier attempt was lost.
-
-        With the first entry comes the user, whom nobody that finishes the commit later could name.
-        """
-        scope = scope_key(whose)
+    async def _create(self, scope: str, expect: int, source: Source) -> Got:
+        """Step 2; returns the entry as it stands. A 409 may be an echo: the answer to an earlier attempt was lost."""
         key = _entry_key(scope, expect + 1)
-        first = [] if expect else [Action("create", self._scopes, scope, scope, user_of(whose))]
-        *_, done = await self._server.bulk([*first, Action("create", self._alias, key, scope, source)])
+        (done,) = await self._server.bulk([Action("create", self._alias, key, scope, source)])
         if done.status != 409:
             return Got(done.index, source, done.seq_no, done.term)
         (held,) = await self._server.mget([Ask(self._alias, key, scope, ("call", "state"))], there=True)
@@ -257,7 +279,8 @@ class Log:
         writer = writer_of(got.index)
         guard = None if held is None else (got.seq_no, got.term)
         if change.verb == "delete":
-            return Action("index" if guard else "create", writer, change.key, scope, tombstone(scope, revision), guard)
+            gone = tombstone(scope, revision) | {name: held[name] for name in ("call",) if held and name in held}
+            return Action("index" if guard else "create", writer, change.key, scope, gone, guard)
         if change.verb == "put":
             return Action("index" if guard else "create", writer, change.key, scope, change.content or {}, guard)
         if held is None or held["state"] == GONE:
@@ -266,7 +289,7 @@ class Log:
         return Action("update", writer, change.key, scope, body, guard)
 
     def _asks(self, scope: str, changes: Iterable[Change]) -> list[Ask]:
-        parts = {"put": ("state", "revision"), "delete": ("state", "revision")}
+        parts = {"put": ("state", "revision"), "delete": ("state", "revision", "call")}
         whole = ("state", "revision", "document")
         return [Ask(self._names.alias(c.collection), c.key, scope, parts.get(c.verb, whole)) for c in changes]
 

@@ -26,7 +26,7 @@ from .log import Log, Recent, Seen, mark_key
 from .server import Ask, Got, Searching, Server, together
 
 Answer = Mapping[str, Any]
-Visible = tuple[str, int]  # an index, and the sequence number up to which searches see a scope in it
+Visible = tuple[str, int, int]  # an index, and which version (term and sequence number) of a mark searches see there
 
 
 class View:
@@ -45,9 +45,10 @@ class View:
         marks = [Ask(alias, mark_key(key), key, ("state",)) for alias in aliases]
         # As it was when the searches were sent: what others make visible meanwhile, these may not have seen.
         before = self._visible_now(key, aliases)
+        unknown = [alias for alias in aliases if alias not in before]
         seen: Seen
         answers: list[Answer]
-        seen, answers = await together(self._log.look(key, marks), self._server.msearch(asked))
+        seen, answers = await together(self._log.look(key, marks), self._search(key, asked, unknown))
         for alias in _receded(before, aliases, seen.more):
             del before[alias]
             self._visible.pop((alias, key), None)
@@ -56,41 +57,33 @@ class View:
             return answers
         if seen.pending:
             seen = await self._log.settled(key, marks, patient=True)
-        await self._uncover(key, aliases, seen.more)
-        return await self._server.msearch(asked)
-
-    async def _uncover(self, key: str, aliases: Sequence[str], marks: Sequence[Got]) -> None:
-        """Make visible all that these marks stand for."""
-        unknown = [alias for alias in _dirty(self._visible_now(key, aliases), aliases, marks)
-                   if (alias, key) not in self._visible]
-        if unknown:
-            await self._look_for_mark(key, unknown)
-        dirty = _dirty(self._visible_now(key, aliases), aliases, marks)
+        dirty = _dirty(self._visible_now(key, aliases), aliases, seen.more)
         if dirty:
-            await self._server.refresh(list(dirty))
-        for alias, got in dirty.items():
-            self._visible.keep((alias, key), (got.index, got.seq_no))
+            await self._server.refresh(dirty)
+        return await self._search(key, asked, dirty)
 
-    async def _look_for_mark(self, key: str, aliases: Sequence[str]) -> None:
-        """Learn by search how far a scope is visible."""
+    async def _search(self, key: str, asked: Sequence[Searching], aliases: Sequence[str]) -> list[Answer]:
+        """The answers; by the way it is learned from the marks how far searches see the scope in these indices."""
         body = {"query": {"ids": {"values": [mark_key(key)]}}, "_source": False, "seq_no_primary_term": True}
-        answers = await self._server.msearch([Searching((alias,), key, body) for alias in aliases])
-        for alias, answer in zip(aliases, answers, strict=True):
+        answers = await self._server.msearch([*asked, *(Searching((alias,), key, body) for alias in aliases)])
+        for alias, answer in zip(aliases, answers[len(asked) :], strict=True):
             for hit in answer["hits"]["hits"]:
-                self._visible.keep((alias, key), (hit["_index"], hit["_seq_no"]))
+                self._visible.keep((alias, key), (hit["_index"], hit["_primary_term"], hit["_seq_no"]))
+        return answers[: len(asked)]
 
     def _visible_now(self, key: str, aliases: Sequence[str]) -> dict[str, Visible]:
         return {alias: self._visible[alias, key] for alias in aliases if (alias, key) in self._visible}
 
 
-def _dirty(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequence[Got]) -> dict[str, Got]:
-    """The marks, by alias, that are newer than what is visible."""
-    found = {}
-    for alias, got in zip(aliases, marks, strict=True):
-        index, seq_no = visible.get(alias, ("", -1))
-        if got.source is not None and (got.index != index or got.seq_no > seq_no):
-            found[alias] = got
-    return found
+def _dirty(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequence[Got]) -> list[str]:
+    """The aliases whose mark is newer than what is visible."""
+    return [alias for alias, got in zip(aliases, marks, strict=True)
+            if got.source is not None and _newer(got, visible.get(alias, ("", 0, -1)))]
+
+
+def _newer(got: Got, seen: Visible) -> bool:
+    # A new primary may give a sequence number away again that the old one took with it: then its term is higher.
+    return got.index != seen[0] or (got.term, got.seq_no) > seen[1:]
 
 
 def _receded(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequence[Got]) -> list[str]:
@@ -100,4 +93,4 @@ def _receded(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequ
 
 
 def _older(got: Got, seen: Visible) -> bool:
-    return got.index == seen[0] and got.seq_no < seen[1]
+    return got.index == seen[0] and (got.term, got.seq_no) < seen[1:]
