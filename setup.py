@@ -38,6 +38,7 @@ DEV = [
     "mypy>=1.15",
     "pytest>=8.2",
     "pytest-asyncio>=0.26",
+    "pytest-xdist>=3.6",
     "ruff>=0.11",
     "setuptools>=77",
     "types-PyYAML",

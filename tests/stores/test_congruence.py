@@ -30,7 +30,8 @@ pytestmark = [pytest.mark.elasticsearch, pytest.mark.elasticsearch_versions]
 def seeds() -> list[int]:
     given = os.environ.get("MEMORYENGINE_TEST_SEEDS", "")
     if not given:
-        return [*range(5), random.SystemRandom().randrange(10_000, 1_000_000)]
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)  # all workers of a run draw alike
+        return [*range(5), random.Random(run).randrange(10_000, 1_000_000)]
     first, _, last = given.partition("-")
     return list(range(int(first), int(last or first) + 1))
 
