@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -16,6 +15,8 @@ from .options import AsJson, Config, choose
 if TYPE_CHECKING:
     from memoryengine.maintenance import Content, Pair, Site
     from memoryengine.upkeep import Step
+
+Result = TypeVar("Result")
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,7 +39,7 @@ def init(ctx: typer.Context, config: Config = None, as_json: AsJson = False) -> 
     from memoryengine.maintenance import make, site
 
     chosen = choose(ctx, config, as_json)
-    done = asyncio.run(make(site(chosen.config, os.environ, create=True)))
+    done = _run(make(site(chosen.config, os.environ, create=True)))
     if chosen.as_json:
         from .shapes import print_json
 
@@ -61,9 +62,9 @@ def reindex(ctx: typer.Context, batch: Batch = None, abandon: Abandon = False, c
 
     where = maintenance.site(choose(ctx, config).config, os.environ)
     if abandon:
-        print(asyncio.run(maintenance.abandon(where)))
+        print(_run(maintenance.abandon(where)))
         return
-    asyncio.run(maintenance.reindex(where, Progress(), batch))
+    _run(maintenance.reindex(where, Progress(), batch))
     print("The store was reindexed.")
 
 
@@ -80,9 +81,9 @@ def migrate(
     chosen = choose(ctx, config, as_json)
     source, target = _site(chosen.config), _site(to)
     if dry_run:
-        done = asyncio.run(maintenance.contents(source, Progress()))
+        done = _run(maintenance.contents(source, Progress()))
     else:
-        done = asyncio.run(maintenance.migrate(source, target, Progress()))
+        done = _run(maintenance.migrate(source, target, Progress()))
     if chosen.as_json:
         from .shapes import print_json
 
@@ -102,10 +103,10 @@ def verify(ctx: typer.Context, to: MaybeTo = None, config: Config = None, as_jso
     chosen = choose(ctx, config, as_json)
     source = _site(chosen.config)
     if to is None:
-        found = asyncio.run(maintenance.contents(source, Progress()))
+        found = _run(maintenance.contents(source, Progress()))
         pairs = [maintenance.Pair(one.scope, one, one) for one in found]
     else:
-        pairs = asyncio.run(maintenance.compare(source, _site(to), Progress()))
+        pairs = _run(maintenance.compare(source, _site(to), Progress()))
     if chosen.as_json:
         from .shapes import print_json
 
@@ -125,7 +126,7 @@ def erase(ctx: typer.Context, seconds: Seconds = 120, config: Config = None) -> 
     """
     from memoryengine import maintenance
 
-    if asyncio.run(maintenance.erase(_site(choose(ctx, config).config), seconds)):
+    if _run(maintenance.erase(_site(choose(ctx, config).config), seconds)):
         print("No deleted byte is left in the files of the store.")
         return
     say(f"Deleted bytes are still in the server's files after {seconds:g} seconds: try again, with more --seconds.")
@@ -185,3 +186,10 @@ def _pair_line(pair: Pair, *, compared: bool) -> str:
         return f"{here}  {named}"
     there = pair.there.hash[:16] if pair.there else "-" * 16
     return f"{'equal  ' if pair.equal else 'differs'} {here} {there}  {named}"
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of some work; asyncio is loaded only when there is some."""
+    import asyncio
+
+    return asyncio.run(work)
