@@ -135,7 +135,7 @@ def test_an_interrupt_ends_with_130_and_a_word() -> None:
     with subprocess.Popen([*COMMAND, "import", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdin
         assert running.stderr
-        time.sleep(1.5)
+        time.sleep(4)  # before it has begun to read it is Python's own death that is seen
         running.send_signal(signal.SIGINT)
         told = running.stderr.read()
         assert running.wait(60) == 130
