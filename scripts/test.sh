@@ -33,6 +33,7 @@ stop_servers() {
     "$ROOT/scripts/elasticsearch.sh" stop --name "$RUN" "$@"
 }
 
+WORKERS="-n 2 --dist loadfile" # the tests of one file share what they start; `-n 0` after it shows them one by one
 failed=""
 left_out=""
 check() {
@@ -47,7 +48,7 @@ tests_on_version() (
     version=$1
     use_server "$2" --version "$version" || exit
     shift 2
-    python -m pytest -m elasticsearch_versions "$@" || exit 1
+    python -m pytest $WORKERS -m elasticsearch_versions "$@" || exit 1
     stop_servers --version "$version"
 )
 
@@ -71,10 +72,10 @@ check_all() {
         check "Elasticsearch, secured" use_server "${MEMORYENGINE_TEST_ES_SECURED_URL:-}" --secured
     fi
     if [ -n "$servers" ] && [ -n "${MEMORYENGINE_TEST_ES_URL:-}" ]; then
-        check "Tests" python -m pytest "$@"
+        check "Tests" python -m pytest $WORKERS "$@"
     else
         left_out=", everything that needs an Elasticsearch"
-        check "Tests" python -m pytest -m "not elasticsearch and not elasticsearch_versions" "$@"
+        check "Tests" python -m pytest $WORKERS -m "not elasticsearch and not elasticsearch_versions" "$@"
     fi
     [ -z "$other_versions" ] || stop_servers
     for version in $other_versions; do

@@ -22,7 +22,7 @@ from memoryengine.cli.edge import exit_code
 from .conftest import Invoke, said
 
 Write = Callable[..., str]
-COMMAND = (sys.executable, "-X", "dev", "-W", "error", "-m", "memoryengine")
+COMMAND = (sys.executable, "-W", "error", "-m", "memoryengine")  # without -X dev, which tells of each slow step
 
 
 def process(

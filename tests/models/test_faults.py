@@ -146,10 +146,10 @@ async def test_the_total_time_limit_holds_over_all_attempts(build: Build, server
     await call_of(build, kind)()
     server.fail_next(slow(5), times=9)
     start = time.monotonic()
-    error = await failed(call_of(build, kind, timeout=0.3, total_timeout=0.9, retries=9))
+    error = await failed(call_of(build, kind, timeout=0.5, total_timeout=2.5, retries=20))
     assert isinstance(error, ModelUnavailable)
-    assert time.monotonic() - start < 3
-    assert 2 <= server.count() <= 5
+    assert time.monotonic() - start < 5
+    assert 2 <= server.count() <= 10
 
 
 @pytest.mark.parametrize("kind", KINDS)
