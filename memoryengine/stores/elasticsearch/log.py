@@ -7,14 +7,17 @@ each document; it is `pending` until all of that was done, then it is replaced b
 
 **Steps of a commit** at revision r, each one request, and what a crash (or a lost answer) behind it leaves:
 
-1. Read entry r, entry r+1 (which must not be there) and all documents that are touched. Nothing was written.
-2. Create entry r+1, pending. If the answer is lost, the entry is read again: its `call` tells whose it is. A crash
-   leaves a pending entry, which whoever comes next finishes (step 3 and 4); the commit stands.
+1. Read entry r, entry r+1 (which must not be there) and all documents that are touched. Nothing was written. The parts
+   of a request are answered in any order, so entry r was seen done before the documents are asked for, and if these do
+   not allow the commit, it is looked again whether the scope has moved.
+2. Create entry r+1, pending; before the very first the name of the user is written. If the answer is lost, the entry
+   is read again: its `call` tells whose it is, even when somebody finished it meanwhile, or purged it. A crash leaves a
+   pending entry, which whoever comes next finishes (step 3 and 4); the commit stands.
 3. Apply: one guarded write a document. A crash leaves some documents new and some old; the entry is still pending.
 4. Replace the entry. A crash before it leaves a pending entry whose documents are all new: applying again skips them.
 
 **Only the newest entry can be pending.** Entry r+1 is created only by a writer that saw entry r done, and done entries
-stay done. So looking at the newest entry is enough to know whether something is left to do.
+stay done (or become tombstones). So looking at the newest entry is enough to know whether something is left to do.
 
 **Applying is idempotent, and safe when late.** Each document keeps the `revision` of the commit that wrote it last,
 also as a tombstone, and revisions of a scope only grow. A write for revision n is computed from a document that was
@@ -23,7 +26,7 @@ number that was read (or, for a new one, not there: `create`). On 409 the docume
 paused for a day does nothing: its guarded writes get 409, and what it then reads is of revision n or more. Tombstones
 are never removed, so a late `create` of a deleted document gets 409 too. Which of several appliers does a write makes
 no difference, as all compute the same from the same payload. What moves a document without a revision (a vector being
-attached, a message being appended) makes the guard fail once, and the write is computed again from what is there now.
+attached, a message being appended) makes the guard fail, and the write is computed again from what is there now.
 
 **What the server could refuse for good is refused before step 2** (unknown fields, texts that are too long), for a
 pending entry that cannot be applied holds up its scope until the cause is mended.
@@ -34,7 +37,15 @@ read begins after a commit returned, or after its process died, it sees all of i
 (reindexing), or for a user who may only read, a pending commit cannot be finished; reads then go on and see the state
 before it, or a part of it.
 
-Safety rests on the server's compare-and-set on single documents alone: on no clock, no lock and no lease.
+Safety rests on the server's compare-and-set on single documents alone: on no clock, no lock and no lease. What is taken
+from Elasticsearch is that the primary decides it, and that a write which was acknowledged is on every copy in sync and
+on disk (`index.translog.durability` is `request`, its default). A get may ask any copy. What it shows may be older: the
+guard fails then, and it is asked again. Or it may be newer than what was acknowledged; a cluster whose primary dies
+before it passed such a write on, together with the process that sent it, takes the write back after others saw it and
+perhaps closed the commit. That one document then lacks its part of the commit: clients cannot rule this out. A node
+that was cut off from the others answers reads as things were until it notices, and takes no writes.
+
+`tests/stores/test_elasticsearch_interleavings.py` goes through all orders of the requests of two or three processes.
 """
 
 from __future__ import annotations

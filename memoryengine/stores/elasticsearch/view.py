@@ -9,9 +9,16 @@ realtime, says how far the scope was written; what this process has seen of it s
 - a read costs one `mget` beside its searches, at the same time, which also looks at the log;
 - a read that finds the mark newer than what it knows to be visible refreshes that index once, and searches again.
 
-What is visible to a process that has not read the scope before is learned by searching for the mark, so that nothing
-is refreshed which need not be. Searches of a scope go to one copy of its shard (`preference`), and a copy never shows
-less than before.
+How far searches see is learned from searches for the mark alone, in the request that is sent anyway where it is not
+known, and so nothing is refreshed which need not be. It is not concluded from a refresh: a get may show what has not
+reached the copy yet that is searched. Searches of a scope go to one copy of its shard (`preference`), and a copy never
+shows less than before.
+
+**With replicas** two things may hide a write from searches for a while, at most until the shard refreshes by itself
+(30 seconds, see `layout`) or the scope is written to again; gets and commits see it all the same. The cluster may let
+another copy answer, as when a node dies, which may not have been refreshed since. And two requests that write to one
+scope at the same moment may reach a replica in the other order: the mark of the later one then stands for both there
+before the earlier one has come.
 """
 
 from __future__ import annotations
