@@ -149,6 +149,7 @@ class Scenario:
         if schedule.waiting:
             return
         assert all(one.task.done() for one in schedule.processes.values()), "somebody waits for ever"
+        assert not schedule.loop.errors, schedule.loop.errors
         check_users(schedule.machine)
         machine = schedule.machine.twin()
         run(self._afterwards(schedule, machine))
@@ -176,7 +177,8 @@ def adding(name: str, revision: int, counter: Any, **more: Any) -> Writes:
     """A commit of one process: a note of its own, and one more on the counter if that is there."""
     put = (("note", note(name, f"told {name} {revision}")), *more.pop("put", ()))
     patch = () if counter is None else (Patch("note", "counter", {"rank": counter.fields["rank"] + 1}),)
-    return Writes(put, (*patch, *more.pop("patch", ())), entry={**ENTRY, "by": name, "at revision": revision}, **more)
+    entry = {**ENTRY, "by": name, "at revision": revision, "adds": len(patch)}
+    return Writes(put, (*patch, *more.pop("patch", ())), entry=entry, **more)
 
 
 # --- what must hold ---------------------------------------------------------------------------------------------
@@ -218,6 +220,10 @@ def check_end(machine: Machine, calls: Sequence[Call]) -> None:
     for call in calls:
         if call.name == "commit" and isinstance(call.answer, int):
             assert call.args[0].entry in stands, f"an acknowledged commit is not there: {call}"
+    counter = machine.indices[NOTE].copies[0].docs.get(document_key(KEY, "counter"))
+    if counter is not None and counter.source["state"] == "live":
+        added = sum(entry.get("adds", 0) for entry in made)
+        assert counter.source["fields"]["rank"] == added, f"{added} commits added one: {counter.source['fields']}"
     purges = [number for number, write in enumerate(began, 1) if "purges" in made[number - 1]]
     if purges:
         check_forgotten(machine, purges[-1])
