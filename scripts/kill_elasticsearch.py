@@ -320,7 +320,7 @@ class Killing:
         """Count a run, and what the last request was; `died` is false where the process ended before its point."""
         self.report.points[f"{kind}, {when}" if died else f"{kind}, not met"] += 1
         if died and kind != "racing":
-            last = run.names("first")[-1].replace(run.prefix, "")
+            last = run.names("first")[-1].replace(run.prefix, "").replace("-000001-writer", "")
             self.report.counts[f"killed {when} {last}"] += 1
 
     def note(self, point: str, found: Sequence[str]) -> None:
