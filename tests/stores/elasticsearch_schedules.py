@@ -89,7 +89,7 @@ class Caller:
         call = Call((self.name, number), name, args, *self.execution.over())
         calls.append(call)
         if self.name in self.execution.processes:
-            self.execution.learn(self.name, (call.id, call.before, call.gone))
+            self.execution.learn(self.name, (call.id, sorted(call.before), sorted(call.gone)))
         answer = await outcome(self.store, ALICE, name, args)
         if call.writes and self.name in self.execution.bounds.mortal:
             await self.turns.part(Request("return"), [list])  # here it may die between the last request and its caller

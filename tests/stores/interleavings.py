@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .fake_server import Request, Step
+from .fake_server import Request, Step, print_of
 from .quiet_loop import QuietLoop
 
 Key = tuple[Any, ...]
@@ -141,9 +141,9 @@ class Schedule:
         return Turn(self, name)
 
     def learn(self, name: str, what: object) -> None:
-        """Note what a process knows now and did not before."""
+        """Note what a process knows now and did not before; nothing in it may be unordered."""
         process = self.processes[name]
-        process.heard = (process.heard + hash(what)) & 0xFFFF_FFFF_FFFF_FFFF
+        process.heard = (process.heard + print_of(what)) & 0xFFFF_FFFF_FFFF_FFFF
 
     def moves(self) -> list[Move]:
         """All that can happen next; first of all that the process goes on which went last."""
@@ -229,9 +229,9 @@ class Schedule:
     def print_(self) -> int:
         """A number that stands for everything that can still matter."""
         processes = tuple((name, one.heard, one.dead) for name, one in self.processes.items())
-        under_way = frozenset(part.place for part in self.waiting)
+        under_way = sorted(part.place for part in self.waiting)
         bounds = self.faults, self.stale, self.preemptions, self.last if self.preemptions is not None else ""
-        return hash((self.world.print_(), processes, under_way, bounds))
+        return print_of(self.world.print_(), processes, under_way, bounds)
 
     def end(self) -> None:
         """Leave nothing behind."""
