@@ -18,7 +18,7 @@ from tests.stores.elasticsearch_stores import remove
 pytestmark = pytest.mark.elasticsearch
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "kill_points.py"
-RANDOM_RUNS = os.environ.get("MEMORYENGINE_RANDOM_KILLS", "3")
+RANDOM_RUNS = os.environ.get("MEMORYENGINE_RANDOM_KILLS", "2")
 
 ONE_COMMIT = """
     import asyncio, json, sys
@@ -88,7 +88,7 @@ async def test_a_commit_is_there_from_the_moment_its_entry_is(es_url: str, tmp_p
 
 
 def test_two_processes_of_which_one_is_killed(es_url: str) -> None:
-    options = ["--store", "elasticsearch", "--every", "40", "--random", RANDOM_RUNS, "--json"]
+    options = ["--store", "elasticsearch", "--messages", "3", "--every", "40", "--random", RANDOM_RUNS, "--json"]
     environment = {**os.environ, "MEMORYENGINE_TEST_ES_URL": es_url}
     command = [sys.executable, str(SCRIPT), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=environment)
