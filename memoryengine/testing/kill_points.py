@@ -76,8 +76,11 @@ class KillPoints:
 
     def __init__(self, inner: Store, *, at: int = 0, when: When = "before", told: Told | None = None) -> None:
         self._inner = inner
-        self._pass = (counted := Counted(at=at, when=when, told=told)).pass_on
-        self.requests = counted.names
+        self._counted = Counted(at=at, when=when, told=told)
+        self.requests = self._counted.names
+
+    async def _pass(self, name: str, request: Callable[[], Awaitable[Result]]) -> Result:
+        return await self._counted.pass_on(name, request)
 
     async def open(self, collections: Sequence[Collection], vectors: VectorSpace | None) -> None:
         """Pass `Store.open` on."""

@@ -6,11 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 
 from ...filters import AllOf, Filter, Has
-from ...ports import Document, FilterQuery, KeywordQuery, Match, Query, VectorQuery
+from ...ports import Document, FilterQuery, KeywordQuery, Match, Query
 from ..vectors import unit_vector
 from .columns import Mask
 from .documents import Place, Table, documents_by_key
 from .index import Indices, best
+from .rows import Rows
 
 Found = list[tuple[int, float]]  # keys of documents, and their scores
 
@@ -36,12 +37,10 @@ def _find(
     table: Table,
     masks: dict[tuple[int, Filter], Mask],
 ) -> Found:
-    rows = indices.rows(connection, place, table)
-    where = AllOf(query.where, Has("vector")) if isinstance(query, VectorQuery) else query.where
     if isinstance(query, FilterQuery):
-        first, _ = rows.page(where, (), query.top_k, None) if query.top_k > 0 else ((), None)
-        return [(key, 0.0) for key in rows.keys(first)]
-    _, texts = indices.texts(connection, place, table)
+        return _first(indices.rows(connection, place, table), query)
+    rows, texts = indices.texts(connection, place, table)
+    where = query.where if isinstance(query, KeywordQuery) else AllOf(query.where, Has("vector"))
     passing = masks.get((table.key, where))
     if passing is None:
         passing = masks[table.key, where] = rows.columns.passing(where)
@@ -51,3 +50,8 @@ def _find(
         scored = texts.vector(unit_vector(query.vector), passing)
     chosen = best(*scored, query.top_k, rows.ids)
     return list(zip(rows.keys([row for row, _ in chosen]), (score for _, score in chosen), strict=True))
+
+
+def _first(rows: Rows, query: FilterQuery) -> Found:
+    chosen, _ = rows.page(query.where, (), query.top_k, None) if query.top_k > 0 else ([], None)
+    return [(key, 0.0) for key in rows.keys(chosen)]
