@@ -19,7 +19,7 @@ from ...filters import Value
 from ...ports import Collection, Document
 from ...values import Scope
 from ..checks import check_document, check_scope, check_terms, check_text, plain_fields, restorer
-from .keys import TermKeys, document_key, slot_of
+from .keys import document_key, slot_of, term_keys
 
 MOST_BYTES = 32_000
 LARGE = 200_000
@@ -61,7 +61,7 @@ class Codec:
         if call:
             held["call"] = call
         if document.terms:
-            keys = TermKeys(scope)
+            keys = term_keys(scope)
             held |= {"terms": keys.tokens(document.terms), "counts": b64encode(keys.counts(document.terms)).decode()}
         if self.collection.searchable:
             held["length"] = len(document.terms)

@@ -6,9 +6,11 @@ Elasticsearch ends an `_id` at 512 bytes and a token at 255 characters, and take
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, starmap
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from ..portable import document_key as document_key
 from ..portable import scope_key as scope_key
 
 TERM_BYTES = 7
+KNOWN_SCOPES, KNOWN_TERMS = 32, 10_000
 SLOTS = 1024
 
 
@@ -33,14 +36,15 @@ class TermKeys:
 
     def __init__(self, scope: str) -> None:
         self._seed = blake2b(scope.encode(), digest_size=TERM_BYTES)
+        self._known: dict[str, tuple[int, str]] = {}
 
     def number(self, term: str) -> int:
         """The term as a number below 2**56."""
-        return int.from_bytes(self._digest(term))
+        return self._both(term)[0]
 
     def token(self, term: str) -> str:
         """The term as ten characters without white space."""
-        return urlsafe_b64encode(self._digest(term)).rstrip(b"=").decode()
+        return self._both(term)[1]
 
     def tokens(self, terms: Iterable[str]) -> str:
         """Terms as a line that the `whitespace` analyzer takes apart again."""
@@ -51,17 +55,26 @@ class TermKeys:
 
         A term that occurs more than 255 times has several entries, whose counts add up.
         """
-        held: dict[int, int] = {}
-        for term in terms:
-            number = self.number(term)
-            held[number] = held.get(number, 0) + 1
-        entries = chain.from_iterable(_entries(number, count) for number, count in held.items())
-        return np.fromiter(entries, "<u8").tobytes()
+        held = Counter(map(self.number, terms))
+        return np.array(list(chain.from_iterable(starmap(_entries, held.items()))), "<u8").tobytes()
 
-    def _digest(self, term: str) -> bytes:
-        state = self._seed.copy()
-        state.update(b"\0" + term.encode("utf-8", "surrogatepass"))
-        return state.digest()
+    def _both(self, term: str) -> tuple[int, str]:
+        both = self._known.get(term)
+        if both is None:
+            state = self._seed.copy()
+            state.update(b"\0" + term.encode("utf-8", "surrogatepass"))
+            digest = state.digest()
+            both = int.from_bytes(digest), urlsafe_b64encode(digest).rstrip(b"=").decode()
+            if len(self._known) >= KNOWN_TERMS:
+                self._known.clear()
+            self._known[term] = both
+        return both
+
+
+@lru_cache(maxsize=KNOWN_SCOPES)
+def term_keys(scope: str) -> TermKeys:
+    """The keys of the terms of a scope, kept for a while, for most words come again."""
+    return TermKeys(scope)
 
 
 def read_counts(data: bytes) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

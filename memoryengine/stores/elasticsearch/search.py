@@ -29,7 +29,7 @@ from ...ranking import bm25, idf
 from ..vectors import unit_vector
 from .dsl import MOST_TERMS as MOST_VALUES
 from .dsl import Query, living, query_of
-from .keys import SLOTS, TermKeys, read_counts
+from .keys import SLOTS, read_counts, term_keys
 
 CANDIDATES = 1_000
 MOST_TERMS = 800
@@ -80,7 +80,7 @@ def first_body(asking: Asking, query: FilterQuery) -> Body:
 
 def keyword_bodies(asking: Asking, query: KeywordQuery) -> list[Body]:
     """Totals, how many hold each term, candidates, and first documents."""
-    keys = TermKeys(asking.scope)
+    keys = term_keys(asking.scope)
     tokens = [keys.token(term) for term in _distinct(query)]
     if len(tokens) > MOST_VALUES:
         raise StoreError(f"A question of {len(tokens):,} different terms was asked; at most {MOST_VALUES:,} can be.")
@@ -116,7 +116,7 @@ def keyword_scores(asking: Asking, query: KeywordQuery, totals: Answer, having: 
     count, length = totals["hits"]["total"]["value"], totals["aggregations"]["length"]["value"]
     if not hits or not length:
         return {}
-    keys, terms = TermKeys(asking.scope), _distinct(query)
+    keys, terms = term_keys(asking.scope), _distinct(query)
     holding = having["aggregations"]["having"]["buckets"]
     weights: Any = np.array([idf(count, holding[str(n)]["doc_count"]) for n in range(len(terms))])
     data = [a2b_base64(hit["fields"]["counts"][0]) for hit in hits]
