@@ -19,8 +19,12 @@ from .values import NOTHING, Memory, Message, Period
 MESSAGES = "messages"
 MEMORIES = "memories"
 RUNS = "runs"
+AGENDA = "agenda"
+EMBEDDINGS = "embeddings"
 
 PENDING, CONSOLIDATED = "pending", "consolidated"
+QUARANTINED, DISCARDED = "quarantined", "discarded"
+"""What becomes of a message: it waits, was worked on, failed too often and was set aside, or was given up by hand."""
 
 MESSAGE_FIELDS: Mapping[str, FieldKind] = {
     "role": "keyword",
@@ -30,6 +34,9 @@ MESSAGE_FIELDS: Mapping[str, FieldKind] = {
     "said_at": "moment",
     "recorded_at": "moment",
     "state": "keyword",
+    "attempts": "number",
+    "retry_at": "moment",
+    "trouble": "keyword",
     "hidden": "flag",
     "memories": "keywords",
     "repeats": "keywords",
@@ -69,10 +76,21 @@ RUN_FIELDS: Mapping[str, FieldKind] = {
     "messages": "keywords",
 }
 
+# What is to be done when, for whom, and who does it now.
+AGENDA_FIELDS: Mapping[str, FieldKind] = {
+    "job": "keyword",
+    "user": "keyword",
+    "due_at": "moment",
+    "owner": "keyword",
+    "until": "moment",
+}
+
 COLLECTIONS = (
     Collection(MESSAGES, MESSAGE_FIELDS, searchable=True),
     Collection(MEMORIES, MEMORY_FIELDS, searchable=True),
     Collection(RUNS, RUN_FIELDS),
+    Collection(AGENDA, AGENDA_FIELDS),
+    Collection(EMBEDDINGS, {"model": "keyword"}),
 )
 
 # Names that stand for a side of the conversation and say nothing about who speaks.

@@ -21,7 +21,7 @@ def read_cursor(order: Sequence[Sort], cursor: str) -> tuple[list[Any], str]:
     """The values and the id that a cursor was written with; raises `StoreError` if it is not one of this order."""
     try:
         made_for, values, id_ = json.loads(base64.urlsafe_b64decode(cursor))
-        if made_for == [[one.field, one.descending] for one in order]:
+        if made_for == [[one.field, one.descending] for one in order] and len(values) == len(order):
             return list(values), str(id_)
     except (ValueError, TypeError):
         pass

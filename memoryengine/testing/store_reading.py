@@ -88,8 +88,9 @@ class StoreReading(StoreChecks):
             other = (await store.page(ALICE, "note", order=[Sort("status")], limit=2)).cursor
             assert other is not None
             for cursor in ("", "nonsense", "bnVsbA==", other):
-                with pytest.raises(StoreError):
-                    await store.page(ALICE, "note", order=[Sort("at")], cursor=cursor)
+                for scope in (ALICE, Scope("nobody")):
+                    with pytest.raises(StoreError):
+                        await store.page(scope, "note", order=[Sort("at")], cursor=cursor)
             with pytest.raises(StoreError):
                 await store.page(ALICE, "note", limit=0)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
 from ...filters import Filter
 from ...ports import Sort
-from ..cursors import alien_cursor, read_cursor, write_cursor
+from ..cursors import alien_cursor, write_cursor
 from .columns import LAST, Array, Columns, Mask
 from .documents import Place, Table, newest_key, parse
 
@@ -76,16 +76,16 @@ class Rows:
         return self._ranks
 
     def page(
-        self, where: Filter, order: Sequence[Sort], limit: int, cursor: str | None
+        self, where: Filter, order: Sequence[Sort], limit: int, after: tuple[list[Any], str] | None
     ) -> tuple[list[int], str | None]:
-        """Up to `limit` rows in order, and the cursor behind the last of them if there are more."""
+        """Up to `limit` rows in order, behind the place `after`, and the cursor behind the last if there are more."""
         rows = np.flatnonzero(self.columns.passing(where))
         size = self.columns.size
         ranks = [self.columns.sortable(one.field).ranks(size, descending=one.descending)[rows] for one in order]
         ids = self.id_ranks()[rows]
-        if cursor is not None:
+        if after is not None:
             try:
-                behind = self._behind(order, ranks, rows, ids, cursor)
+                behind = self._behind(order, ranks, rows, ids, *after)
             except (TypeError, ValueError):  # a forged one, with a value of another kind or too few
                 raise alien_cursor() from None
             rows, ids, ranks = rows[behind], ids[behind], [one[behind] for one in ranks]
@@ -96,8 +96,9 @@ class Rows:
         values = [self.columns.sortable(one.field).value(last) for one in order]
         return chosen[:limit], write_cursor(order, values, self.ids[last])
 
-    def _behind(self, order: Sequence[Sort], ranks: list[Array], rows: Array, ids: Array, cursor: str) -> Mask:
-        values, last_id = read_cursor(order, cursor)
+    def _behind(
+        self, order: Sequence[Sort], ranks: list[Array], rows: Array, ids: Array, values: list[Any], last_id: str
+    ) -> Mask:
         row = self.row_of.get(last_id)
         # of an id that is gone by now only its place among the others is known
         after = ids > self.id_ranks()[row] if row is not None else self._later_ids(rows, last_id)

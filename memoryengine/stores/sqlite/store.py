@@ -36,6 +36,7 @@ from ..checks import (
     collections_of,
     distinct_documents,
 )
+from ..cursors import read_cursor
 from . import documents as found
 from . import writes as write
 from .declare import check_space, declare, facts
@@ -188,13 +189,14 @@ class SqliteStore:
         check_order(table.collection, order)
         if limit < 1:
             raise StoreError(f"A page of {limit} documents was asked for; ask for 1 or more.")
+        after = None if cursor is None else read_cursor(order, cursor)
 
         def job(connection: sqlite3.Connection) -> Page:
             place = found.find_place(connection, scope)
             if place is None:
                 return Page(())
             rows = self._index().rows(connection, place, table)
-            chosen, behind = rows.page(where, order, limit, cursor)
+            chosen, behind = rows.page(where, order, limit, after)
             keys = rows.keys(chosen)
             held = found.documents_by_key(connection, table, keys)
             return Page(tuple(held[key] for key in keys), behind)
