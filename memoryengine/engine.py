@@ -352,6 +352,7 @@ def _step_body(step: StepTrace) -> dict[str, Any]:
         "output_tokens": usage.output_tokens,
         "in": dict(step.counts_in),
         "out": dict(step.counts_out),
+        "notes": dict(step.notes),
     }
 
 

@@ -1,8 +1,8 @@
-"""Counting model calls: a meter in a context variable, so that tasks started inside a measured part count too."""
+"""Counting model calls and what workers note: a meter in a context variable, so that tasks started inside count too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -38,12 +38,18 @@ class Meter:
     """What was recorded so far inside one `measure()`; may be read at any time."""
 
     usage: Usage = field(default_factory=Usage)
+    notes: Mapping[str, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def add(self, more: Usage) -> None:
         """Count `more`; safe to call from several threads."""
         with self._lock:
             self.usage += more
+
+    def note(self, text: str, times: int) -> None:
+        """Count a note `times` more; safe to call from several threads."""
+        with self._lock:
+            self.notes = {**self.notes, text: self.notes.get(text, 0) + times}
 
 
 _meters: ContextVar[tuple[Meter, ...]] = ContextVar("memoryengine_meters", default=())
@@ -72,3 +78,13 @@ def record(kind: CallKind, calls: int = 1, input_tokens: int = 0, output_tokens:
     )
     for meter in _meters.get():
         meter.add(more)
+
+
+def note(text: str, times: int = 1) -> None:
+    """Tell the trace of the run what became of something, as in "dropped: a number that is not in its messages".
+
+    A note is kept with the run for as long as the run, so it names a cause and never holds a word of a person or a
+    model. Equal notes of one worker are counted; without a meter around nothing happens.
+    """
+    for meter in _meters.get():
+        meter.note(text, times)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from ..annotations import fits, type_name
 from ..errors import InputError, MemoryEngineError, WorkerError
-from ..trace import Usage, measure
+from ..trace import Meter, Usage, measure
 from ..values import Changes
 from ..worker import Stop
 from ..yaml_tree import suggestion
@@ -24,7 +24,8 @@ Make = Callable[[BoundStep], object]
 class StepTrace:
     """What one step did: when it began (seconds after the run did), how long it took, what it used and moved.
 
-    The counts are the lengths of the tuples that went in and came out, by flow name.
+    The counts are the lengths of the tuples that went in and came out, by flow name; `notes` are the causes that the
+    worker noted with `trace.note`, each with how often.
     """
 
     instance: str
@@ -34,6 +35,7 @@ class StepTrace:
     usage: Usage
     counts_in: Mapping[str, int] = field(default_factory=dict)
     counts_out: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +123,16 @@ class _Run:
             except Exception as error:  # noqa: BLE001  # a worker is somebody's code: whatever it raises gets its name
                 _name_worker(step.instance, error)
             finally:
-                self.note(step, began, meter.usage, given, made)
+                self.note(step, began, meter, given, made)
         _put(values, made)
 
-    def note(self, step: BoundStep, began: float, usage: Usage, given: Values, made: Values) -> None:
+    def note(self, step: BoundStep, began: float, meter: Meter, given: Values, made: Values) -> None:
         """Add the step's trace, whichever way it ended."""
         counts_in = _counts({step.inputs[key] or key: value for key, value in given.items()})
         started, spent = began - self.began, perf_counter() - began
+        name, counts_out = step.worker.name, _counts(made)
         self.trace.append(
-            StepTrace(step.instance, step.worker.name, started, spent, usage, counts_in, _counts(made))
+            StepTrace(step.instance, name, started, spent, meter.usage, counts_in, counts_out, meter.notes)
         )
 
     async def branches(self, step: Branches, values: Values) -> None:

@@ -12,7 +12,7 @@ from memoryengine.errors import ModelAnswerError, ModelError
 from memoryengine.models.metered import MeteredChat, MeteredEmbedder, MeteredReranker
 from memoryengine.models.scripted import ScriptedChat, ScriptedEmbedder, ScriptedReranker
 from memoryengine.ports import Reply, Turn
-from memoryengine.trace import Usage, measure, record
+from memoryengine.trace import Usage, measure, note, record
 
 HELLO = [Turn("user", "hello")]
 
@@ -68,6 +68,17 @@ def test_other_threads_and_no_meter() -> None:
         record("embed", calls=3)
     assert meter.usage == Usage(embed_calls=3)
     assert Usage() + Usage(output_tokens=1) == Usage(output_tokens=1)
+
+
+async def test_notes_are_counted_in_every_meter_around() -> None:
+    note("nobody listens")
+    with measure() as outer:
+        note("dropped: too long", 2)
+        with measure() as inner:
+            await asyncio.gather(asyncio.to_thread(note, "dropped: too long"), asyncio.to_thread(note, "kept"))
+    assert outer.notes == {"dropped: too long": 3, "kept": 1}
+    assert inner.notes == {"dropped: too long": 1, "kept": 1}
+    assert outer.usage == Usage()
 
 
 async def test_scripted_models_keep_a_record() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from memoryengine.errors import InputError, ModelUnavailable, Problem, StoreError, WorkerError
-from memoryengine.trace import record
+from memoryengine.trace import note, record
 from memoryengine.values import Changes
 from memoryengine.worker import InstanceSettings, Stop, spec_of, worker
 from memoryengine.workflow import BoundStep, Outcome, Plan, StepTrace, check_workflows, run_plan
@@ -68,6 +68,7 @@ class Ask:
 
     async def run(self, words: tuple[str, ...]) -> Words:
         record("chat", input_tokens=7, output_tokens=3)
+        note("asked", len(words))
         return Words(words)
 
 
@@ -408,6 +409,7 @@ async def test_each_step_is_traced_with_its_time_its_model_calls_and_its_counts(
     assert 0 <= first.started <= second.started
     assert first.seconds >= 0
     assert outcome.steps[2].usage.chat_calls == 0
+    assert [step.notes for step in outcome.steps] == [{"asked": 2}, {"asked": 2}, {}]
 
 
 async def test_the_trace_is_there_when_a_run_fails() -> None:
