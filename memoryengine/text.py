@@ -46,6 +46,7 @@ _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})
 _UNSAFE = re.compile("\r\n|[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\ud800-\udfff]")
 _HAN_CHAR = re.compile(f"[{_HAN}]")
 _KANA_CHAR = re.compile(f"[{_KANA}]")
+_DENSE_CHAR = re.compile(f"[{_DENSE}{_EMOJI}]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:['\u2019][A-Za-z]+)?")
 
 # Function words carry no topic. Negations belong here on purpose: "likes cats" and "does not like cats" are about the
@@ -179,6 +180,17 @@ def language(text: str, default: Language = "en") -> Language:
     if han and han >= 0.3 * (han + latin):
         return "zh"
     return "en" if latin else default
+
+
+def token_estimate(text: str) -> int:
+    """About how many tokens a language model counts in a text, without asking one.
+
+    A character of a dense script (Chinese, Japanese, Korean, Thai and the like) or an emoji counts as one token, and
+    four characters of anything else as one, rounded up. Tokenizers differ: for Chinese today's need 0.6 to 1.3 tokens
+    a character, for English prose 0.2 to 0.25.
+    """
+    dense = len(_DENSE_CHAR.findall(text))
+    return dense + (len(text) - dense + 3) // 4
 
 
 def _safe(match: re.Match[str]) -> str:

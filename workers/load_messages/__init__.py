@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
+from datetime import timedelta
 
 from memoryengine.filters import Is
 from memoryengine.ports import OLDEST_FIRST, Reader
 from memoryengine.worker import Messages, Stop, worker
+
+from .cutting import MESSAGE_TOKENS, batch_length, message_tokens
 
 
 @dataclass(frozen=True)
@@ -20,17 +22,27 @@ class Loaded:
 @worker("load_messages")
 @dataclass(frozen=True)
 class LoadMessages:
-    """Load the oldest messages that wait, at most `most` of them and about `characters` long together."""
+    """Load the oldest messages that wait, as many as a model takes at once.
+
+    A batch has about `tokens` tokens at most (`text.token_estimate`, and 30 for the frame of each message; of a
+    message of the assistant, which is only context, `longest_context` characters count). Where more waits, the batch
+    ends at the last pause in the talk of `pause_minutes`, else at the end of a turn, unless that would leave it less
+    than half full: then it ends where it is full. One message alone is a batch however long it is, and `most` bounds
+    the number of messages (0: any).
+    """
 
     reader: Reader
-    most: int = 20
-    characters: int = 8_000
+    tokens: int = 3_000
+    pause_minutes: float = 30.0
+    longest_context: int = 500
+    most: int = 0
 
     async def run(self) -> Loaded | Stop:
-        """Stops when no message waits; one message alone is a batch however long it is."""
-        waiting = await self.reader.messages(Is("state", "pending"), order=OLDEST_FIRST, limit=max(1, self.most))
+        """Stops when no message waits."""
+        # No message counts less than its frame, so what is beyond these can be of no batch.
+        limit = self.most if self.most > 0 else max(self.tokens, 0) // MESSAGE_TOKENS + 1
+        waiting = await self.reader.messages(Is("state", "pending"), order=OLDEST_FIRST, limit=limit)
         if not waiting:
             return Stop("no message waits")
-        lengths = accumulate(len(message.content) for message in waiting)
-        fitting = sum(length <= self.characters for length in lengths)
-        return Loaded(waiting[: max(1, fitting)])
+        costs = [message_tokens(message, self.longest_context) for message in waiting]
+        return Loaded(waiting[: batch_length(waiting, costs, self.tokens, timedelta(minutes=self.pause_minutes))])
