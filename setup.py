@@ -17,6 +17,7 @@ REQUIRES = [
     "borax>=4.1",
     "elastic-transport>=8.13,<9",
     "elasticsearch[async]>=8.13,<9",
+    "orjson>=3.10",
     "httpx>=0.27",
     "json-repair>=0.30",
     "llama-index-core>=0.13",

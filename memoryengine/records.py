@@ -7,12 +7,10 @@ to change, so fields that later operations need stand here from the start.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from . import text
-from .filters import Value
 from .ports import Collection, Document, FieldKind
 from .values import NOTHING, Memory, Message, Period
 
@@ -132,17 +130,17 @@ def message_document(message: Message, repeats: tuple[str, ...] = (), *, hidden:
 
 def message_of(document: Document) -> Message:
     """The message that a document holds."""
-    held = document.fields
+    held: Mapping[str, Any] = document.fields
     return Message(
         id=document.id,
-        role=_of(held, "role"),
+        role=held["role"],
         content=document.body["content"],
-        speaker=_of(held, "speaker") or "",
-        said_at=_of(held, "said_at"),
-        recorded_at=_of(held, "recorded_at"),
-        session=_of(held, "session") or "",
-        agent=_of(held, "agent") or "",
-        metadata=_of(held, "metadata") or NOTHING,
+        speaker=held.get("speaker") or "",
+        said_at=held["said_at"],
+        recorded_at=held["recorded_at"],
+        session=held.get("session") or "",
+        agent=held.get("agent") or "",
+        metadata=held.get("metadata") or NOTHING,
     )
 
 
@@ -182,38 +180,34 @@ def memory_document(memory: Memory, run: str) -> Document:
 
 def memory_of(document: Document) -> Memory:
     """The memory that a document holds."""
-    held = document.fields
+    held: Mapping[str, Any] = document.fields  # the collection's declaration vouches for their types
     return Memory(
         id=document.id,
-        kind=_of(held, "kind"),
+        kind=held["kind"],
         content=document.body["content"],
-        status=_of(held, "status"),
-        said_at=_of(held, "said_at"),
-        recorded_at=_of(held, "recorded_at"),
+        status=held["status"],
+        said_at=held["said_at"],
+        recorded_at=held["recorded_at"],
         event=_event(document),
-        valid_from=_of(held, "valid_from"),
-        valid_to=_of(held, "valid_to"),
-        retired_at=_of(held, "retired_at"),
-        superseded_by=_of(held, "superseded_by") or "",
-        reason=_of(held, "reason"),
-        sources=_of(held, "sources") or (),
-        evidence=_of(held, "evidence") or (),
-        subject=_of(held, "subject") or "",
-        speaker=_of(held, "speaker") or "",
-        agent=_of(held, "agent") or "",
-        session=_of(held, "session") or "",
-        reflected=bool(_of(held, "reflected")),
-        metadata=_of(held, "metadata") or NOTHING,
+        valid_from=held.get("valid_from"),
+        valid_to=held.get("valid_to"),
+        retired_at=held.get("retired_at"),
+        superseded_by=held.get("superseded_by") or "",
+        reason=held.get("reason"),
+        sources=held.get("sources") or (),
+        evidence=held.get("evidence") or (),
+        subject=held.get("subject") or "",
+        speaker=held.get("speaker") or "",
+        agent=held.get("agent") or "",
+        session=held.get("session") or "",
+        reflected=bool(held.get("reflected")),
+        metadata=held.get("metadata") or NOTHING,
     )
 
 
 def _event(document: Document) -> Period | None:
-    start, end = _of(document.fields, "event_start"), _of(document.fields, "event_end")
-    if not isinstance(start, datetime) or not isinstance(end, datetime):
+    held: Mapping[str, Any] = document.fields
+    start, end = held.get("event_start"), held.get("event_end")
+    if start is None or end is None:
         return None
-    return Period(start, end, _of(document.fields, "recurs") or "", document.body.get("event_text", ""))
-
-
-def _of(held: Mapping[str, Value], name: str) -> Any:
-    """A field whose type the collection's declaration vouches for."""
-    return held.get(name)
+    return Period(start, end, held.get("recurs") or "", document.body.get("event_text", ""))

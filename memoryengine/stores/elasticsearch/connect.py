@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+import orjson
 from elastic_transport import BaseAsyncNode
-from elasticsearch import AsyncElasticsearch
+from elasticsearch import AsyncElasticsearch, JsonSerializer
 
 from ...errors import ConfigError
 from .node import Node
@@ -23,6 +24,14 @@ logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
 
 FINGERPRINT_DIGITS = 64
 _VISIBLE = re.compile(r"[!-~]+")
+
+
+class FastJson(JsonSerializer):
+    """Reads answers by orjson, for those to a search are large; requests may hold what only the standard one writes."""
+
+    def json_loads(self, data: bytes) -> Any:
+        """The answer."""
+        return orjson.loads(data)
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,7 @@ class Connection:
         """A new client. It does not retry: the store does, and knows how long."""
         options: dict[str, Any] = {"request_timeout": self.timeout, "max_retries": 0, "retry_on_timeout": False}
         options["node_class"] = self.node_class or Node
+        options["serializers"] = {FastJson.mimetype: FastJson()}
         if self.api_key:
             key = self.api_key.strip()
             # Elasticsearch gives a key as id and secret, and encoded as it is sent.

@@ -18,6 +18,7 @@ from .search import (
     Asking,
     Body,
     Found,
+    any_body,
     crowded,
     first_body,
     hidden,
@@ -76,7 +77,7 @@ class Finder:
         if query.top_k <= 0:
             return Part(query, asking, [])
         if isinstance(query, FilterQuery):
-            return Part(query, asking, [first_body(asking, query)])
+            return Part(query, asking, [any_body(asking, query)])
         if isinstance(query, KeywordQuery):
             return Part(query, asking, keyword_bodies(asking, query) if query.terms else [])
         return Part(query, asking, [] if self.space is None else [vector_body(asking, query, self.space.dimensions)])
@@ -86,28 +87,31 @@ class Finder:
         if not answers:
             return
         if isinstance(part.query, FilterQuery):
-            hits = await self._first(scope, part, answers[0]["hits"]["hits"])
+            hits = await self._first(scope, part, part.query) if answers[0]["hits"]["total"]["value"] else ()
             part.found = dict.fromkeys(map(id_of, hits), 0.0)
             self._keep(part, hits)
         elif isinstance(part.query, KeywordQuery):
-            totals, having, candidates, first = answers
-            scored = await self._candidates(scope, part, part.bodies[2], candidates)
-            part.found = keyword_scores(part.asking, part.query, totals, having, scored)
-            self._keep(part, first["hits"]["hits"])
+            totals, having, candidates = answers
+            hits = await self._candidates(scope, part, part.bodies[2], candidates)
+            part.found = keyword_scores(part.asking, part.query, totals, having, hits)
+            self._keep(part, hits)
         else:
             hits = await self._neighbours(scope, part, part.query, answers[0]["hits"]["hits"])
             part.found = vector_scores(hits)
             self._keep(part, hits)
 
-    async def _first(self, scope: Scope, part: Part, hits: Sequence[Answer]) -> Sequence[Answer]:
+    async def _first(self, scope: Scope, part: Part, query: FilterQuery) -> Sequence[Answer]:
         """The documents of a filter alone, window after window."""
-        found, body = list(hits), part.bodies[0]
-        while len(hits) == body["size"] and len(found) < part.query.top_k:
-            size = min(self.window, part.query.top_k - len(found))
-            more = body | {"search_after": hits[-1]["sort"], "size": size}
-            (answer,) = await self.view.search(scope, [(part.query.collection, more)])
-            hits, body = answer["hits"]["hits"], more
+        found: list[Answer] = []
+        body = first_body(part.asking, query)
+        while len(found) < query.top_k:
+            size = min(self.window, query.top_k - len(found))
+            (answer,) = await self.view.search(scope, [(query.collection, body | {"size": size})])
+            hits = answer["hits"]["hits"]
             found += hits
+            if len(hits) < size:
+                break
+            body = body | {"search_after": hits[-1]["sort"]}
         return found
 
     async def _candidates(self, scope: Scope, part: Part, body: Body, answer: Answer) -> list[Answer]:

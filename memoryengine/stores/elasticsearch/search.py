@@ -1,11 +1,11 @@
 """Keyword and vector queries as searches, and their answers as matches: what is sent, and what is made of it.
 
 **Keyword.** The server finds candidates by its own BM25 over tokens that belong to one scope; the score is computed
-here by `memoryengine.ranking.bm25`, with the statistics of the documents that pass. So four searches stand for a
-query, all in one request: how many documents pass and their length; how many of them hold each term; the term counts
-of the best candidates; and the first documents. The server's order is coarse, because it weighs terms by its own
-statistics: the 1,000 best candidates are scored. It weighs at most `MOST_TERMS` terms, for a server bounds the parts
-of a query; what holds others is found, and comes behind.
+here by `memoryengine.ranking.bm25`, with the statistics of the documents that pass. So three searches stand for a
+query, all in one request: how many documents pass and their length; how many of them hold each term; and the best
+candidates with their term counts. The server's order is coarse, because it weighs terms by its own statistics: the 300
+best candidates are scored. It weighs at most `MOST_TERMS` terms, for a server bounds the parts of a query; what holds
+others is found, and comes behind.
 
 **Vector.** Approximate nearest neighbours under the filter (exact for an index of kind `flat`, and where few pass, and
 where many are equally near; but which of more than a window of equally near ones are found, the server chooses).
@@ -31,7 +31,7 @@ from .dsl import MOST_TERMS as MOST_VALUES
 from .dsl import Query, living, query_of
 from .keys import SLOTS, read_counts, term_keys
 
-CANDIDATES = 1_000
+CANDIDATES = 300
 MOST_TERMS = 800
 SPARE = 20
 WINDOW = 10_000
@@ -64,12 +64,16 @@ class Asking:
         return living(self.scope, query_of(self.collection, query.where, self.vector_field), *more)
 
 
+def any_body(asking: Asking, query: FilterQuery) -> Body:
+    """Whether any document passes: without hits, for such an answer the server keeps until something is written."""
+    return {"size": 0, "track_total_hits": 1, "query": asking.passing(query)}
+
+
 def first_body(asking: Asking, query: FilterQuery) -> Body:
     """The first documents that pass, by id."""
     return {
         "query": asking.passing(query),
         "sort": [{"id": "asc"}],
-        "size": min(query.top_k, asking.window),
         "docvalue_fields": ["id", "document"],
         **BARE,
     }
@@ -79,7 +83,7 @@ def first_body(asking: Asking, query: FilterQuery) -> Body:
 
 
 def keyword_bodies(asking: Asking, query: KeywordQuery) -> list[Body]:
-    """Totals, how many hold each term, candidates, and first documents."""
+    """Totals, how many hold each term, and candidates."""
     keys = term_keys(asking.scope)
     tokens = [keys.token(term) for term in _distinct(query)]
     if len(tokens) > MOST_VALUES:
@@ -89,15 +93,12 @@ def keyword_bodies(asking: Asking, query: KeywordQuery) -> list[Body]:
     others = [{"terms": {"terms": tokens[MOST_TERMS:], "boost": 0}}] if len(tokens) > MOST_TERMS else []
     holding = {"bool": {"filter": [passing], "should": weighed + others, "minimum_should_match": 1}}
     having: Body = {"filters": {"filters": {str(n): _term(t) for n, t in enumerate(tokens)}}}
-    hits: Body = {"query": holding, **BARE}
     most = min(max(CANDIDATES, query.top_k + SPARE), asking.window)
-    first = min(query.top_k + SPARE, most)
     return [
         # by itself, for the server keeps the answer until something is written: it is the same for all questions
         {"size": 0, "track_total_hits": True, "query": passing, "aggs": {"length": {"sum": {"field": "length"}}}},
         {"size": 0, "track_total_hits": False, "query": passing, "aggs": {"having": having}},
-        hits | {"size": most, "docvalue_fields": ["id", "counts"]},
-        hits | {"size": first, "docvalue_fields": ["id", "document"]},
+        {"query": holding, "size": most, "docvalue_fields": ["id", "counts", "document"], **BARE},
     ]
 
 

@@ -91,7 +91,7 @@ class ElasticsearchStore:
         shards: int = 1,
         replicas: int | None = None,
         vector_index: VectorIndex = "hnsw",
-        candidates: int = 500,
+        candidates: int = 200,
         create: bool = True,
         timeout: float = 30.0,
         patience: float = 30.0,
