@@ -13,18 +13,85 @@ from memoryengine.errors import ModelAnswerError
 from memoryengine.models.lexical import lexical_vector
 from memoryengine.models.scripted import ScriptedChat
 from memoryengine.testing.answering import answer_turns
+from memoryengine.text import terms
 from memoryengine.values import Changes, Expiry, Locale, Memory
+from memoryengine.workers.extract_observations_by_rule import ExtractObservationsByRule
 from memoryengine.workers.find_conflicts import FindConflicts
+from memoryengine.workers.find_conflicts.nearness import Topic, nearness
 from memoryengine.workers.find_conflicts.verdicts import CONTAINED, CONTRADICTED, Verdict, settle
 
-from .fakes import NOON, FakeClock, FakeReader, memory
+from .fakes import NOON, FakeClock, FakeReader, memory, message
 from .model_fakes import HOSTILE, prompt_of, rows_shown
+from .rules_conflicts import CASES
 
 PROMPT = prompt_of("find_conflicts")
 DAY = timedelta(days=1)
 BEIJING = memory("User lives in Beijing.", id_="beijing", said_at=NOON - 30 * DAY, sources=("m1",))
 SHANGHAI = memory("User moved to Shanghai.", id_="shanghai", sources=("m2",))
 TEA = memory("User likes green tea.", id_="tea", said_at=NOON - 9 * DAY, sources=("m3",))
+UNLIKE_EN = (
+    "User's hobby is playing the guitar.",
+    "User lives in Beijing.",
+    "User works as a nurse at a children's hospital.",
+    "User has a dog called Rex.",
+    "User is allergic to peanuts.",
+    "User likes green tea.",
+    "User's sister Ann studies law in Leeds.",
+    "User bought a red bicycle last week.",
+    "User's birthday is on 3 July.",
+    "User is learning Japanese.",
+    "User went to Rome in May.",
+    "User runs five kilometres every morning.",
+    "User does not like loud music.",
+    "User's favourite film is Casablanca.",
+    "User plans to visit Iceland next summer.",
+    "User's mother makes the best dumplings.",
+    "User broke an arm while skiing.",
+    "User reads a lot of science fiction.",
+    "User drives an old Volvo.",
+    "User plays chess with a neighbour on Sundays.",
+    "User collects stamps.",
+    "User grows tomatoes on the balcony.",
+    "User is afraid of spiders.",
+    "User prefers window seats on planes.",
+    "User has insomnia.",
+    "User drinks two cups of coffee a day.",
+    "User wants to write a novel.",
+    "User's phone is a Pixel 7.",
+    "User volunteers at a food bank.",
+    "User's grandfather was a sailor.",
+)
+UNLIKE_ZH = (
+    "用户的爱好是吉他。",
+    "用户住在北京。",
+    "用户是一名护士。",
+    "用户养了一只叫豆豆的狗。",
+    "用户对花生过敏。",
+    "用户喜欢喝绿茶。",
+    "用户的妹妹在上海读法律。",
+    "用户上周买了一辆红色自行车。",
+    "用户的生日是7月3日。",
+    "用户正在学习日语。",
+    "用户五月去了罗马。",
+    "用户每天早上跑步五公里。",
+    "用户不喜欢吵闹的音乐。",
+    "用户最喜欢的电影是《卡萨布兰卡》。",
+    "用户计划明年夏天去冰岛。",
+    "用户的妈妈包的饺子最好吃。",
+    "用户滑雪时摔断了胳膊。",
+    "用户爱看科幻小说。",
+    "用户开一辆旧沃尔沃。",
+    "用户周日和邻居下象棋。",
+    "用户收集邮票。",
+    "用户在阳台上种西红柿。",
+    "用户的爷爷当过水手。",
+    "用户害怕蜘蛛。",
+    "用户坐飞机喜欢靠窗的座位。",
+    "用户经常失眠。",
+    "用户每天喝两杯咖啡。",
+    "用户的手机是小米。",
+    "用户在食物银行做义工。",
+)
 CUSTOM = memory("User lives in Beijing, by the lake.", id_="custom", kind="custom", said_at=NOON - 40 * DAY)
 
 
@@ -110,10 +177,46 @@ async def test_no_model_is_asked_where_there_is_nothing_to_compare_with() -> Non
     assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
     assert (await worker.run(())).changes == Changes()
     assert chat.calls == []
-    assert [len(queries) for queries in reader.searched] == [1]
-    worker, chat, _ = comparing([TEA], recent=0)
+    assert len(reader.searched) == 1
+    worker, chat, _ = comparing([TEA])
     assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
     assert chat.calls == []
+
+
+@pytest.mark.parametrize(("old", "new", "verdict"), CASES)
+async def test_whatever_may_be_a_conflict_is_near_enough_to_ask(old: str, new: str, verdict: str) -> None:
+    rule = ExtractObservationsByRule(Locale(), FakeClock())
+    before = (await rule.run((message(old, id_="old", said_at=NOON - 21 * DAY),))).observations
+    after = (await rule.run((message(new, id_="new"),))).observations
+    for embed in (True, False):
+        worker, chat, _ = comparing(before, "[]", embed=embed)
+        await worker.run(after)
+        asked = len(chat.calls)
+        assert asked <= 1
+        # One said word for word again is known without a model.
+        assert asked == 1 or not verdict or terms(before[0].content) == terms(after[0].content)
+    worker, chat, _ = comparing([], "[]")
+    await worker.run((*before, *after))
+    assert len(chat.calls) == asked or verdict == "known"
+
+
+@pytest.mark.parametrize("told", [UNLIKE_EN, UNLIKE_ZH])
+async def test_different_things_are_not_near_whether_new_or_known(told: Sequence[str]) -> None:
+    memories = tuple(memory(text, id_=f"n{n}", said_at=NOON + n * DAY) for n, text in enumerate(told))
+    for new, known in ((memories, ()), (memories[::2], memories[1::2]), (memories[1:], memories[:1])):
+        worker, chat, _ = comparing(known)
+        assert (await worker.run(new)).changes == Changes(memories=new)
+        assert chat.calls == []
+
+
+def test_the_attribute_that_a_model_named_counts_too() -> None:
+    names = frozenset({"user"})
+    berlin = memory("User has been a Berliner since May.", subject="home")
+    topic = Topic.of(berlin, names)
+    assert nearness(topic, Topic.of(BEIJING, names)) == 1.0
+    assert nearness(topic, Topic.of(memory("User's sister lives in Turin."), names)) == 0.0
+    assert nearness(topic, Topic.of(TEA, names)) == 0.0
+    assert nearness(Topic.of(memory("User ..."), names), Topic.of(memory("..."), names)) == 0.0
 
 
 @pytest.mark.parametrize("embed", [True, False])
@@ -171,12 +274,12 @@ async def test_other_words_for_a_relation_are_understood_and_none_is_none(relati
 
 
 async def test_hostile_memories_stay_in_their_lines() -> None:
-    known = [memory(text, id_=f"k{n}") for n, text in enumerate(HOSTILE)]
+    known = [BEIJING, *(memory(text, id_=f"k{n}") for n, text in enumerate(HOSTILE))]
     worker, chat, _ = comparing(known, "[]", embed=False)
     assert (await worker.run((SHANGHAI,))).changes == Changes(memories=(SHANGHAI,))
     rows = rows_shown(chat, "memories")
-    assert [row["id"] for row in rows] == list(range(1, len(HOSTILE) + 2))
-    assert {row["text"] for row in rows} == {SHANGHAI.content, *HOSTILE}
+    assert [row["id"] for row in rows] == list(range(1, len(HOSTILE) + 3))
+    assert {row["text"] for row in rows} == {SHANGHAI.content, BEIJING.content, *HOSTILE}
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from memoryengine.answers import OneOf, Schema, Whole, ask, held_to, json_lines, memory_rows, read_objects
+from memoryengine.attributes import cue
 from memoryengine.errors import ModelAnswerError
 from memoryengine.filters import AllOf, Is
 from memoryengine.ports import NEWEST_FIRST, ChatModel, Clock, Reader, Search
 from memoryengine.prompts import Prompt, fence
-from memoryengine.text import language, similarity, terms
-from memoryengine.values import Changes, Hit, Kind, Locale, Memory
+from memoryengine.text import language, terms
+from memoryengine.values import Changes, Kind, Locale, Memory
 from memoryengine.worker import Memories, worker
 
+from .nearness import Topic, nearness
 from .verdicts import CONTAINED, CONTRADICTED, Verdict, settle
 
 COMPARED: tuple[Kind, ...] = ("observation", "custom")
@@ -36,11 +39,12 @@ class Compared:
 class FindConflicts:
     """Compare new observations with each other and with what is known about the same things.
 
-    Known memories come from one search for all new ones; near is what has a cosine of `near_vector` or a share of
-    content words of `near_words` (`text.similarity`, the person's name aside). The newest `recent` ones stand beside
-    them, because words alone do not bring "lives in" and "moved to" together. What repeats a known one word for word
-    is told by rule; of the rest a model says which memory is contradicted by or contained in another, and the rules
-    of `settle` say what follows. One model call at most, none where there is nothing to compare with.
+    Known memories come from one search for all new ones. Near is what speaks of the same attribute ("lives in", "moved
+    to"; `memoryengine.attributes`), shares `near_words` of its words (`nearness`), or has a cosine of `near_vector`:
+    high, because sentences of one form are alike for embedders whatever they say. What repeats a known one word for
+    word is told by rule. If any others are near, a model says which memory is contradicted by or contained in another,
+    with the newest `recent` ones beside them, and the rules of `settle` say what follows: one call. With nothing near
+    there is none.
     """
 
     chat: ChatModel
@@ -48,8 +52,8 @@ class FindConflicts:
     reader: Reader
     locale: Locale
     clock: Clock
-    near_vector: float = 0.5
-    near_words: float = 0.3
+    near_vector: float = 0.8
+    near_words: float = 0.5
     near_each: int = 5
     recent: int = 10
     most: int = 50
@@ -58,43 +62,75 @@ class FindConflicts:
         """Compare; raises `ModelAnswerError` if the answer cannot be read or names a memory that was not given."""
         if not observations:
             return Compared(Changes())
-        found = await self._near(observations)
-        new, again = _told_again(found, observations)
-        rows = (*new, *found, *await self._recent(found))[: max(self.most, len(new))]
-        verdicts = await self._ask(_newest_first(rows)) if new and len(rows) > 1 else []
+        known = await self._known(observations)
+        new, again = _told_again(known, observations)
+        near = self._near(new, known)
+        verdicts = await self._ask(_newest_first(await self._rows(new, near))) if near else []
         changes = settle(verdicts, new, self.clock.now())
         return Compared(replace(changes, known=(*again, *changes.known)))
 
-    async def _near(self, observations: Memories) -> list[Memory]:
-        """The known memories near to any of the new ones, nearest first."""
+    async def _known(self, observations: Memories) -> dict[str, Known]:
+        """What the searches find for each new one and for the attributes that new ones speak of, in one round trip."""
+        attributes = dict.fromkeys(name for m in observations for name in sorted(self._topic(m).attributes))
         searches = [Search(m.content, kinds=COMPARED, top_k=20) for m in observations]
-        near: dict[str, Memory] = {}
-        for new, hits in zip(observations, await self.reader.search(*searches), strict=True):
-            close = [hit.item for hit in hits if isinstance(hit.item, Memory) and self._is_near(new, hit)]
-            near |= {memory.id: memory for memory in close[: self.near_each]}
-        return list(near.values())
+        searches += [Search(cue(name), kinds=COMPARED, top_k=50) for name in attributes]
+        known: dict[str, Known] = {}
+        for place, hits in enumerate(await self.reader.search(*searches)):
+            for hit in hits:
+                if isinstance(hit.item, Memory):
+                    held = known.setdefault(hit.item.id, Known(hit.item, self._topic(hit.item)))
+                    if place < len(observations):
+                        held.cosines[observations[place].id] = hit.channels.get("vector", 0.0)
+        return known
 
-    def _is_near(self, new: Memory, hit: Hit) -> bool:
-        shared = similarity(self._bare(new.content), self._bare(hit.item.content))
-        return hit.channels.get("vector", 0.0) >= self.near_vector or shared >= self.near_words
+    def _topic(self, memory: Memory) -> Topic:
+        return Topic.of(memory, frozenset({self.locale.human("zh"), self.locale.human("en"), "user", "用户"}))
 
-    def _bare(self, content: str) -> str:
-        """A text without the person's name, which all observations share."""
-        for name in (self.locale.human("zh"), self.locale.human("en"), self.locale.human("en").capitalize()):
-            content = content.replace(name, " ")
-        return content
+    def _near(self, new: Sequence[Memory], known: Mapping[str, Known]) -> list[Memory]:
+        """The memories that are near to another, new ones first, then known ones, the nearest to any first."""
+        topics = {memory.id: self._topic(memory) for memory in new}
+        alike = {
+            memory.id: memory
+            for one, other in combinations(new, 2)
+            if nearness(topics[one.id], topics[other.id]) >= self.near_words
+            for memory in (one, other)
+        }
+        ranked: list[tuple[int, Memory]] = []
+        for memory in new:
+            close = [(self._closeness(topics[memory.id], memory.id, one), one.memory) for one in known.values()]
+            close = sorted((pair for pair in close if pair[0]), key=lambda pair: (-pair[0], pair[1].id))
+            ranked += [(rank, found) for rank, (_, found) in enumerate(close[: self.near_each])]
+            alike |= {memory.id: memory} if close else {}
+        first = sorted(ranked, key=lambda pair: pair[0])
+        return [m for m in new if m.id in alike] + list({m.id: m for _, m in first}.values())
 
-    async def _recent(self, near: Sequence[Memory]) -> list[Memory]:
+    def _closeness(self, topic: Topic, id_: str, known: Known) -> float:
+        """How near a known memory is to a new one, 0 where it is not."""
+        shared, cosine = nearness(topic, known.topic), known.cosines.get(id_, 0.0)
+        return max(shared, cosine) if shared >= self.near_words or cosine >= self.near_vector else 0.0
+
+    async def _rows(self, new: Sequence[Memory], near: Sequence[Memory]) -> list[Memory]:
+        """What the model is shown: those that are near, then the newest known ones and the other new ones."""
+        fresh = {memory.id for memory in new}
+        most = max(self.most, 2 * sum(memory.id in fresh for memory in near))
         where = AllOf(Is("status", "valid"), Is("kind", *COMPARED))
-        held = {memory.id for memory in near}
-        found = await self.reader.memories(where, order=NEWEST_FIRST, limit=self.recent) if self.recent > 0 else ()
-        return [memory for memory in found if memory.id not in held]
+        recent = await self.reader.memories(where, order=NEWEST_FIRST, limit=self.recent) if self.recent > 0 else ()
+        return list({memory.id: memory for memory in (*near, *recent, *new)}.values())[:most]
 
     async def _ask(self, rows: Sequence[Memory]) -> list[Verdict]:
         spoken = self.locale.language or language("\n".join(m.content for m in rows))
         lines = fence("memories", json_lines(memory_rows(rows, self.locale.zone)))
         turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=lines)
         return await ask(self.chat, turns, lambda text: _read(text, rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A known memory that a search found, and its cosine to each new one that found it, by that one's id."""
+
+    memory: Memory
+    topic: Topic
+    cosines: dict[str, float] = field(default_factory=dict)
 
 
 def _read(text: str, rows: Sequence[Memory]) -> list[Verdict]:
@@ -114,10 +150,10 @@ def _read(text: str, rows: Sequence[Memory]) -> list[Verdict]:
 
 
 def _told_again(
-    known: Iterable[Memory], observations: Memories
+    known: Mapping[str, Known], observations: Memories
 ) -> tuple[list[Memory], list[tuple[str, tuple[str, ...]]]]:
     """The observations that are new, and for those that repeat a known one word for word its id and their messages."""
-    held = {terms(memory.content): memory.id for memory in known}
+    held = {terms(one.memory.content): id_ for id_, one in known.items()}
     new = [memory for memory in observations if terms(memory.content) not in held]
     return new, [(held[key], m.sources) for m in observations if (key := terms(m.content)) in held]
 
