@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from os.path import normpath
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -65,17 +66,29 @@ class ChatSettings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds: seconds a run may take, texts embedded in one batch."""
+    """Bounds of the work.
+
+    `run_seconds` is how long a run may take, `embed_batch` how many texts are embedded at once. A run that asks a chat
+    model holds a lease of `lease_seconds`, which is renewed while it works (0: no leases). A batch of messages that
+    failed `attempts` times is halved, again and again, until the one that fails alone is set aside; scheduled runs
+    wait `retry_seconds` after a failure, doubling up to `retry_longest`.
+    """
 
     run_seconds: float = 300.0
     embed_batch: int = 64
+    lease_seconds: float = 60.0
+    attempts: int = 3
+    retry_seconds: float = 30.0
+    retry_longest: float = 3600.0
 
     def __post_init__(self) -> None:
-        wrong = []
-        if not 0 < self.run_seconds < float("inf"):
-            wrong.append(f"`run_seconds` must be a number above 0, not {self.run_seconds:g}")
-        if self.embed_batch < 1:
-            wrong.append(f"`embed_batch` must be at least 1, not {self.embed_batch}")
+        above = {"run_seconds": self.run_seconds}
+        at_least = {"lease_seconds": self.lease_seconds, "retry_seconds": self.retry_seconds}
+        at_least["retry_longest"] = self.retry_longest
+        whole = {"embed_batch": self.embed_batch, "attempts": self.attempts}
+        wrong = [f"`{k}` must be a number above 0, not {v:g}" for k, v in above.items() if not 0 < v < inf]
+        wrong += [f"`{k}` must be a number of at least 0, not {v:g}" for k, v in at_least.items() if not 0 <= v < inf]
+        wrong += [f"`{k}` must be at least 1, not {v}" for k, v in whole.items() if v < 1]
         if wrong:
             raise ValueError(*wrong)
 

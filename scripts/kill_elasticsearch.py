@@ -67,6 +67,7 @@ class Run:
             "namespace": self.namespace,
             "time_zone": "UTC",
             "instances": {"load_messages": {"most": BATCH}},
+            "limits": {"lease_seconds": 0},  # what is safe rests on commits alone
         })
 
     async def work(self, name: str = "last", at: int = 0, when: When = "before", *, backwards: bool = False) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from memoryengine import AsyncMemoryEngine, InputError, ModelError, StoreError
-from memoryengine.engine import COMMIT_ATTEMPTS, OVERTAKEN
 from memoryengine.errors import IdConflict, ModelUnavailable, Moved, NotFound, StoreUnavailable, WorkerError
+from memoryengine.execution import COMMIT_ATTEMPTS, OVERTAKEN
 from memoryengine.filters import Is
 from memoryengine.models.metered import MeteredChat, MeteredEmbedder
 from memoryengine.models.scripted import Answers, ScriptedChat, ScriptedEmbedder
@@ -204,7 +204,8 @@ async def test_a_run_that_takes_too_long_fails_and_writes_nothing(make: Make) ->
 
 
 async def test_an_overtaken_run_asks_no_model_again(make: Make) -> None:
-    one, two = make(BY_MODEL, answers=answer_turns), make(BY_MODEL, answers=answer_turns)
+    free = {**BY_MODEL, "limits": {"lease_seconds": 0}}
+    one, two = make(free, answers=answer_turns), make(free, answers=answer_turns)
     await one.user("ann").add_messages([{**TOLD, "id": f"m{n}", "content": f"I like food {n}."} for n in range(5)])
     first, second = await asyncio.gather(one.user("ann").consolidate(), two.user("ann").consolidate())
     assert first.consolidated + second.consolidated == 5

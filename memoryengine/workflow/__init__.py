@@ -9,11 +9,12 @@ from __future__ import annotations
 from .check import check_workflows, misspelt_instances
 from .draw import draw_plan
 from .loading import load_workers, load_workflows, lost_workers, prompts_of
-from .plan import BoundStep, Branches, Plan, PlanStep
+from .plan import BATCH, BoundStep, Branches, Plan, PlanStep, asks_chat
 from .run import Outcome, StepTrace, run_plan
 from .steps import Workflow
 
 __all__ = [
+    "BATCH",
     "BoundStep",
     "Branches",
     "Outcome",
@@ -21,6 +22,7 @@ __all__ = [
     "PlanStep",
     "StepTrace",
     "Workflow",
+    "asks_chat",
     "check_workflows",
     "draw_plan",
     "load_workers",

@@ -10,6 +10,7 @@ from ..worker import Slot, WorkerSpec
 from ..yaml_tree import NOWHERE, Place
 
 CHANGES = "changes"  # the name that the engine commits, used whether a step reads it or not
+BATCH = "batch"  # the name of the messages that a run works on, which are tried again when it fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,21 @@ class Plan:
     def writes_changes(self) -> bool:
         """Whether a run may ask for something to be written."""
         return any(CHANGES in step.outputs.values() for step in self.bound_steps())
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether a run works on a batch of messages."""
+        return any(BATCH in step.outputs.values() for step in self.bound_steps())
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether what a run writes may cost calls of a chat model, which two runs at once would pay twice."""
+        return self.writes_changes and any(map(asks_chat, self.bound_steps()))
+
+
+def asks_chat(step: BoundStep) -> bool:
+    """Whether a step may ask the chat model."""
+    return "chat" in step.ports.values()
 
 
 def _flat(steps: tuple[PlanStep, ...]) -> Iterator[BoundStep]:

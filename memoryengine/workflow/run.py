@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, NoReturn
@@ -18,6 +18,7 @@ from .plan import CHANGES, BoundStep, Branches, Included, Plan, PlanStep
 
 Values = dict[str, Any]
 Make = Callable[[BoundStep], object]
+Before = Callable[[BoundStep], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,18 @@ async def run_plan(
     make: Make,
     *,
     trace: list[StepTrace] | None = None,
+    made: Values | None = None,
+    before: Before | None = None,
 ) -> Outcome:
     """Run a plan on the given inputs; `make` gives the worker object of a step.
 
-    `trace` takes each step's trace as the step ends, so that it is there when the run fails. Raises `InputError` for
-    unknown, missing or mistyped `values`; `WorkerError` names the instance that failed; errors of models, of the
-    store and of the input pass through with a note that names it.
+    `trace` takes each step's trace as the step ends, and `made` the values that it made, by their names in the flow,
+    so that they are there when the run fails. `before` is awaited before each step, and what it raises ends the run
+    and is raised as it is. Raises `InputError` for unknown, missing or mistyped `values`; `WorkerError` names the
+    instance that failed; errors of models, of the store and of the input pass through with a note that names it.
     """
     _check_values(plan, values)
-    run = _Run(make, [] if trace is None else trace)
+    run = _Run(make, [] if trace is None else trace, {} if made is None else made, before)
     held: Values = {}
     _put(held, values)
     stopped = None
@@ -93,10 +97,10 @@ class _Parts(tuple[Changes, ...]):
 
 
 class _Run:
-    """One run of a plan: how workers are made, and the trace so far."""
+    """One run of a plan: how workers are made, the trace so far, and all that was made."""
 
-    def __init__(self, make: Make, trace: list[StepTrace]) -> None:
-        self.make, self.trace = make, trace
+    def __init__(self, make: Make, trace: list[StepTrace], made: Values, before: Before | None) -> None:
+        self.make, self.trace, self.made, self.before = make, trace, made, before
         self.began = perf_counter()
 
     async def steps(self, steps: tuple[PlanStep, ...], values: Values) -> None:
@@ -109,6 +113,8 @@ class _Run:
                 await self.included(step, values)
 
     async def step(self, step: BoundStep, values: Values) -> None:
+        if self.before is not None:
+            await self.before(step)
         given = {key: _take(values[name]) for key, name in step.inputs.items() if name is not None and name in values}
         began = perf_counter()
         made: Values = {}
@@ -124,6 +130,7 @@ class _Run:
                 _name_worker(step.instance, error)
             finally:
                 self.note(step, began, meter, given, made)
+        self.made.update(made)
         _put(values, made)
 
     def note(self, step: BoundStep, began: float, meter: Meter, given: Values, made: Values) -> None:

@@ -1,0 +1,277 @@
+"""One execution of an operation's workflow for one scope: it is run, its changes committed, and what it was is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Protocol
+
+from .assembly import Models
+from .commits import RunRecord, actions_of, history_entry, overtaken, prune, read_ground, to_writes
+from .embedding import EmbeddingQueue
+from .errors import DeletionPending, InputError, MemoryEngineError, Moved, StoreError, WorkerError
+from .filters import EVERYTHING, Is, Not, Value
+from .leases import Lease, LeaseMoved, LeaseTaken
+from .locks import ScopeLocks
+from .ports import Clock, Patch, Store, Writes
+from .prompts import Prompt
+from .reader import StoreReader
+from .records import CONSOLIDATED, MEMORIES, MESSAGES, RUNS
+from .results import Result, Trace
+from .settings import Settings
+from .values import Changes, Locale, Purge, Scope
+from .worker import WorkerSpec
+from .workflow import BoundStep, Outcome, Plan, StepTrace, asks_chat, prompts_of, run_plan
+
+COMMIT_ATTEMPTS = 50
+BUSY = f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later."
+OVERTAKEN = "these messages were consolidated or deleted by others first"
+
+
+class Surroundings(Protocol):
+    """What an execution needs of the engine."""
+
+    @property
+    def settings(self) -> Settings:
+        """The config."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Where memory lives."""
+        ...
+
+    @property
+    def models(self) -> Models:
+        """The configured models."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Where moments come from."""
+        ...
+
+    @property
+    def queue(self) -> EmbeddingQueue | None:
+        """The texts that wait for a vector."""
+        ...
+
+    @property
+    def prompts(self) -> dict[str, Mapping[str, Prompt]]:
+        """The prompts that were loaded, by worker and field."""
+        ...
+
+    @property
+    def committing(self) -> ScopeLocks:
+        """Turns for commits."""
+        ...
+
+
+class Execution:
+    """One execution of an operation for one scope."""
+
+    def __init__(
+        self,
+        engine: Surroundings,
+        plan: Plan,
+        scope: Scope,
+        trigger: str,
+        locale: Locale,
+        lease: Lease | None = None,
+    ) -> None:
+        self.engine, self.plan, self.scope, self.trigger, self.locale = engine, plan, scope, trigger, locale
+        self.lease = lease
+        self.id = secrets.token_hex(10)
+        self.reader = StoreReader(engine.store, scope, engine.models.embedder, engine.queue)
+        self.steps: list[StepTrace] = []
+        self.read_at = 0
+        self.began = asyncio.get_running_loop().time()
+
+    async def execute(self, inputs: Mapping[str, object]) -> Result:
+        """Run the workflow and commit; a failed run is recorded before its error goes on.
+
+        What the caller gave wrongly is no failed run: nothing of it is kept, not even its words in a sentence.
+        """
+        try:
+            outcome = await self._within_limit(inputs)
+            committed = await self._commit(outcome) if outcome.changes else Result(operation=self.plan.operation)
+        except InputError:
+            raise
+        except LeaseTaken as taken:
+            return self._result(Outcome({}, Changes(), taken.reason), Result(operation=self.plan.operation))
+        except MemoryEngineError as error:
+            await self._record_failure(error)
+            raise
+        if outcome.changes.memories or outcome.changes.consolidated:
+            await self._embed_committed()
+        return self._result(outcome, committed)
+
+    async def _within_limit(self, inputs: Mapping[str, object]) -> Outcome:
+        limit = self.engine.settings.limits.run_seconds
+        try:
+            async with asyncio.timeout(limit):
+                return await self._outcome(inputs)
+        except TimeoutError as error:
+            last = self.steps[-1].instance if self.steps else "the first worker"
+            raise WorkerError(last, f"the run took longer than limits.run_seconds ({limit:g} s).") from error
+
+    async def _outcome(self, inputs: Mapping[str, object]) -> Outcome:
+        """What the workflow makes; it begins again where somebody else committed before the lease was taken."""
+        if self.lease is not None:
+            self.read_at = await self.engine.store.revision(self.scope)
+        while True:
+            try:
+                return await run_plan(self.plan, inputs, self.make, trace=self.steps, before=self._before)
+            except LeaseMoved:
+                self.steps.clear()
+
+    async def _before(self, step: BoundStep) -> None:
+        if self.lease is not None and asks_chat(step):
+            await self.lease.take(self.read_at)
+
+    def make(self, step: BoundStep) -> object:
+        """The worker of a step with its settings and ports."""
+        ports = {name: self._port(step.worker, name, port) for name, port in step.ports.items()}
+        return step.worker.cls(**step.settings, **ports)
+
+    def _port(self, worker: WorkerSpec, field_name: str, port: str | None) -> object:
+        engine = self.engine
+        match port:
+            case "chat" | "embedder" | "reranker":
+                return getattr(engine.models, port)
+            case "reader":
+                return self.reader
+            case "clock":
+                return engine.clock
+            case "locale":
+                return self.locale
+            case "prompt":
+                if worker.name not in engine.prompts:
+                    engine.prompts[worker.name] = prompts_of(worker)
+                return engine.prompts[worker.name][field_name]
+        return None
+
+    async def _commit(self, outcome: Outcome) -> Result:
+        """Commit against what the store holds now, one commit of this process after the other."""
+        if outcome.changes.purge is not None:
+            return await self._purge(outcome.changes.purge)
+        async with self.engine.committing.of(self.scope):
+            return await self._commit_in_turn(outcome)
+
+    async def _commit_in_turn(self, outcome: Outcome) -> Result:
+        """Read what the changes rest on and commit; when another process was faster, do both once more."""
+        store, scope = self.engine.store, self.scope
+        record = self._record()
+        for _ in range(COMMIT_ATTEMPTS):
+            revision = await store.revision(scope)
+            ground = await read_ground(store, scope, outcome.changes)
+            if overtaken(outcome.changes, ground):
+                return Result(operation=self.plan.operation, stopped=OVERTAKEN)
+            changes = prune(outcome.changes, ground)
+            writes = to_writes(changes, ground, record)
+            try:
+                await store.commit(scope, writes, expect=revision)
+            except Moved:
+                continue
+            except DeletionPending as pending:
+                self.reader.warnings.append(pending.message)
+            return Result(
+                operation=self.plan.operation,
+                actions=actions_of(changes, ground),
+                consolidated=len(changes.consolidated),
+                deleted_memories=len(changes.deleted),
+                deleted_messages=len(writes.delete) - len(changes.deleted),
+            )
+        raise StoreError(BUSY)
+
+    async def _embed_committed(self) -> None:
+        """Embed now what was written, so that the next search has nothing to wait for but its own question.
+
+        The commit stands whatever comes of it, so what goes wrong here is a warning.
+        """
+        try:
+            await self.reader.embed_waiting()
+        except StoreError as error:
+            self.reader.warnings.append(f"New texts wait for their vectors: {error.message}")
+
+    async def _purge(self, purge: Purge) -> Result:
+        """Delete everything; messages that stay are set aside first, or the next run would remember them again."""
+        store, scope = self.engine.store, self.scope
+        if not purge.messages:
+            await self._set_messages_aside()
+        targets = [(MEMORIES, EVERYTHING)] + ([(MESSAGES, EVERYTHING), (RUNS, EVERYTHING)] if purge.messages else [])
+        entry = history_entry(Changes(), self._record(), 0)
+        try:
+            counts = await store.purge(scope, targets, entry=entry)
+        except DeletionPending as pending:
+            self.reader.warnings.append(pending.message)
+            counts = pending.result if isinstance(pending.result, tuple) else ()
+        memories, messages = (*counts, 0, 0)[:2]
+        return Result(operation=self.plan.operation, deleted_memories=memories, deleted_messages=messages)
+
+    async def _set_messages_aside(self) -> None:
+        """Hide every message from search and from consolidation; a run that holds some of them is overtaken."""
+        store, scope = self.engine.store, self.scope
+        while True:
+            revision = await store.revision(scope)
+            page = await store.page(scope, MESSAGES, Not(Is("hidden", True)), limit=1000)
+            if not page.documents:
+                return
+            aside: dict[str, Value] = {"hidden": True, "state": CONSOLIDATED}
+            writes = Writes(
+                patch=tuple(Patch(MESSAGES, d.id, aside) for d in page.documents),
+                entry=history_entry(Changes(), self._record(), 0),
+            )
+            with suppress(Moved):
+                await store.commit(scope, writes, expect=revision)
+
+    def _record(self, error: MemoryEngineError | None = None) -> RunRecord:
+        steps = [_step_body(step) for step in self.steps]
+        body: dict[str, Any] = {"seconds": self._seconds(), "steps": steps}
+        if error is not None:
+            body["error"] = f"{type(error).__name__}: {error.message}"
+        return RunRecord(self.id, self.plan.operation, self.trigger, self.engine.clock.now(), body)
+
+    async def _record_failure(self, error: MemoryEngineError) -> None:
+        # The store may be what failed: then the error itself must still reach the caller.
+        with suppress(StoreError):
+            await self.engine.store.append(self.scope, RUNS, [self._record(error).document("failed")])
+
+    def _seconds(self) -> float:
+        return asyncio.get_running_loop().time() - self.began
+
+    def _result(self, outcome: Outcome, committed: Result) -> Result:
+        outputs = outcome.values
+        stopped = committed.stopped or outcome.stopped or ""
+        return replace(
+            committed,
+            hits=outputs.get("hits", ()),
+            memories=outputs.get("memories", ()),
+            messages=outputs.get("messages", ()),
+            outputs=outputs,
+            stopped=stopped,
+            warnings=tuple(self.reader.warnings),
+            traces=(Trace(self.id, self._seconds(), tuple(self.steps), stopped),),
+            locale=self.locale,
+        )
+
+
+def _step_body(step: StepTrace) -> dict[str, Any]:
+    usage = step.usage
+    return {
+        "instance": step.instance,
+        "worker": step.worker,
+        "started": round(step.started, 6),
+        "seconds": round(step.seconds, 6),
+        "chat_calls": usage.chat_calls,
+        "embed_calls": usage.embed_calls,
+        "rerank_calls": usage.rerank_calls,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "in": dict(step.counts_in),
+        "out": dict(step.counts_out),
+        "notes": dict(step.notes),
+    }

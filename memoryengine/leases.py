@@ -1,0 +1,166 @@
+"""One run at a time: a lease on an operation of one user, so that two processes do not ask a model the same thing.
+
+A lease saves model calls and nothing else: commits are safe without it, and clocks that disagree cost work, never
+correctness. It is the document `lease/<operation>` of the user's own scope, taken and renewed by commits against the
+revision, so that of two who want it at once one gets it. It runs out by itself when its process dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from .commits import RunRecord, history_entry
+from .errors import Moved, StoreError
+from .filters import Value
+from .locks import ScopeLocks
+from .ports import Clock, Document, Patch, Store, Writes
+from .records import AGENDA
+from .values import Changes, Scope
+
+LEASE = "lease"
+ATTEMPTS = 50
+RENEWALS = 3
+"""How often a lease is renewed within its length."""
+
+
+class LeaseTaken(Exception):
+    """Another run holds the lease; `until` is when it runs out if nobody renews it."""
+
+    def __init__(self, operation: str, until: datetime) -> None:
+        self.until = until
+        self.reason = (
+            f"another process is working on this: a run of {operation} is under way for this user, "
+            f"and what it takes on is left to it (its lease lasts until {until:%H:%M:%S} UTC unless renewed)"
+        )
+        super().__init__(self.reason)
+
+
+class LeaseMoved(Exception):
+    """The lease is taken, but somebody committed since the run began: what it has read may be done already."""
+
+
+def is_live(lease: Document | None, now: datetime) -> bool:
+    """Whether somebody holds a lease at this moment.
+
+    One that lasts more than twice its length from now was taken by a clock that runs ahead, or this one was set back:
+    nobody waits for it.
+    """
+    until = lease.fields.get("until") if lease is not None else None
+    if lease is None or not isinstance(until, datetime):
+        return False
+    length = timedelta(seconds=float(lease.body.get("seconds", 0)))
+    return now < until <= now + 2 * length
+
+
+@dataclass
+class Lease:
+    """The lease that one call of an operation may take, for `seconds` at a time; given back at the end of the `with`.
+
+    It is taken when the first worker that may ask the chat model is about to run, so that a call that finds nothing to
+    do writes nothing.
+    """
+
+    store: Store
+    scope: Scope
+    operation: str
+    seconds: float
+    clock: Clock
+    locks: ScopeLocks
+    owner: str = field(default_factory=lambda: secrets.token_hex(10))
+    _held: bool = False
+    _renewing: asyncio.Task[None] | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def id(self) -> str:
+        """The id of its document."""
+        return f"{LEASE}/{self.operation}"
+
+    async def take(self, read_at: int) -> None:
+        """Take the lease, unless this call holds it already; `read_at` is the revision at which the run began.
+
+        Raises `LeaseTaken` if another run holds it, `LeaseMoved` if it is taken but the scope has moved since.
+        """
+        async with self._turn:
+            if self._held:
+                return
+            moved = await self._take(read_at)
+            self._held = True
+            self._renewing = asyncio.create_task(self._renew(), name=f"renew {self.id}")
+        if moved:
+            raise LeaseMoved
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
+        if self._held:
+            self._held = False
+            # One that cannot be given back runs out, and the work of the run must not fail for it.
+            with suppress(StoreError):
+                await self._extend(timedelta(0))
+
+    async def _take(self, revision: int) -> bool:
+        moved = False
+        for _ in range(ATTEMPTS):
+            (held,) = await self.store.get(self.scope, AGENDA, [self.id])
+            now = self.clock.now()
+            if held is not None and is_live(held, now):
+                raise LeaseTaken(self.operation, _until(held))
+            until = now + timedelta(seconds=self.seconds)
+            fields: dict[str, Value] = {"job": self.operation, "owner": self.owner, "until": until}
+            lease = Document(self.id, fields, {"seconds": self.seconds})
+            with suppress(Moved):
+                await self._commit(Writes(put=((AGENDA, lease),)), now, revision)
+                return moved
+            moved = True
+            revision = await self.store.revision(self.scope)
+        raise StoreError(f"{ATTEMPTS} commits of others came before the lease; run it again later.")
+
+    async def _renew(self) -> None:
+        """Keep the lease until this task is cancelled or somebody else has it."""
+        while True:
+            await asyncio.sleep(self.seconds / RENEWALS)
+            with suppress(StoreError):  # the next time is soon enough
+                if not await self._extend(timedelta(seconds=self.seconds)):
+                    return
+
+    async def _extend(self, by: timedelta) -> bool:
+        """Let the lease last this long from now; False if it is no longer this run's own."""
+        while True:
+            revision = await self.store.revision(self.scope)
+            (held,) = await self.store.get(self.scope, AGENDA, [self.id])
+            if held is None or held.fields.get("owner") != self.owner:
+                return False
+            now = self.clock.now()
+            with suppress(Moved):
+                await self._commit(Writes(patch=(Patch(AGENDA, self.id, {"until": now + by}),)), now, revision)
+                return True
+
+    async def _commit(self, writes: Writes, now: datetime, revision: int) -> None:
+        entry = lease_entry(self.owner, now)
+        async with self.locks.of(self.scope):
+            await self.store.commit(self.scope, Writes(writes.put, writes.patch, entry=entry), expect=revision)
+
+
+def lease_entry(owner: str, at: datetime) -> dict[str, Any]:
+    """What history keeps of a lease taken, renewed or given back: its operation is `lease`, and nothing changed."""
+    return history_entry(Changes(), RunRecord(owner, LEASE, LEASE, at, {}), 0)
+
+
+def _until(held: Document) -> datetime:
+    until = held.fields["until"]
+    assert isinstance(until, datetime)  # a lease that is live has one
+    return until
+
