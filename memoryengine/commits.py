@@ -13,27 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from .filters import Is, Value
+from .beliefs import Standing, next_moment, standing_fields, standings
+from .filters import Value
+from .ground import Ground, contradicted, get_documents, ids_of, rests
+from .ground import read_ground as read_ground
 from .ports import Document, Patch, Store, Writes
-from .reader import read_all
 from .records import CONSOLIDATED, MEMORIES, MESSAGES, PENDING, RUNS, memory_document, memory_of, message_document
 from .results import Action
+from .succession import ended, settled
 from .text import content_terms
-from .values import Changes, Expiry, Memory, Message, Scope
-
-Documents = Mapping[str, Document]
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The stored documents that changes rest on, by id; what is gone is not in it."""
-
-    messages: Documents
-    memories: Documents
-
-    def valid(self, id_: str) -> bool:
-        """Whether the memory is there and valid."""
-        return id_ in self.memories and self.memories[id_].fields.get("status") == "valid"
+from .values import Changes, Conflict, Expiry, Memory, Message, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +51,6 @@ class RunRecord:
         )
 
 
-async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
-    """Read everything that the changes rest on or touch."""
-    named = {e.memory for e in changes.expired} | {id_ for id_, _ in changes.known}
-    named |= {*changes.reflected, *changes.deleted}
-    for memory in changes.memories:
-        named |= {*memory.evidence, memory.superseded_by}
-    memories = await _get(store, scope, MEMORIES, named - {""})
-    unfounded = {*changes.deleted, *_contradicted(changes)}
-    memories |= await _linked(store, scope, MEMORIES, "evidence", unfounded)
-    freed = {i for m in memories.values() if _rests(m, unfounded) for i in _ids(m, "evidence")}
-    memories |= await _get(store, scope, MEMORIES, freed - memories.keys())
-    if changes.with_messages:
-        told = {s for id_ in unfounded & memories.keys() for s in _ids(memories[id_], "sources")}
-        memories |= await _linked(store, scope, MEMORIES, "sources", told)
-    messages = {*changes.consolidated, *(s for m in changes.memories for s in m.sources)}
-    messages |= {s for _, ids in changes.known for s in ids}
-    messages |= {s for m in memories.values() for s in _ids(m, "sources")}
-    gone = {*changes.deleted, *(e.memory for e in changes.expired)}
-    gone |= {id_ for id_, document in memories.items() if _rests(document, unfounded)}
-    repeated = gone | {s for id_ in gone & memories.keys() for s in _ids(memories[id_], "sources")}
-    repeated |= {s for m in changes.memories if m.status == "expired" for s in m.sources}
-    answers = await _linked(store, scope, MESSAGES, "repeats", repeated)
-    return Ground(await _get(store, scope, MESSAGES, messages) | answers, memories)
-
-
 def overtaken(changes: Changes, ground: Ground) -> bool:
     """Whether another run has consolidated one of these messages already, or all of them were deleted."""
     held = [ground.messages[id_] for id_ in changes.consolidated if id_ in ground.messages]
@@ -97,32 +61,44 @@ def prune(changes: Changes, ground: Ground) -> Changes:
     """The changes that still hold: nothing that came from a deleted message or memory, no expiry of what is not valid.
 
     Deleting a memory deletes the insights that rest on it too, and one that is contradicted takes them along: they may
-    repeat its words. What an insight that fell away was to sum up waits for the next reflection.
+    repeat its words. What an insight that fell away was to sum up waits for the next reflection. Only a person expires
+    what was told by hand: a wish of a run to do so becomes a conflict, which is reported.
     """
     new = [_settled(m, ground, changes) for m in changes.memories if _founded(m, ground)]
-    there = {m.id for m in new} | ground.memories.keys() | {""}
-    expired = [e for e in changes.expired if ground.valid(e.memory) and e.superseded_by in there]
+    there = {m.id for m in new if m.status == "valid"} | {i for i in ground.memories if ground.valid(i)}
+    present = {m.id for m in new} | ground.memories.keys() | {""}
+    wishes = [e for e in changes.expired if ground.valid(e.memory) and e.superseded_by in present]
+    by_hand = [e for e in wishes if _is_custom(ground, e.memory) and e.reason != "by hand"]
+    expired = [e for e in wishes if e not in by_hand]
+    told = [Conflict(e.memory, e.superseded_by) for e in by_hand if e.reason == "contradicted"]
+    conflicts = dict.fromkeys(c for c in (*changes.conflicts, *told) if c.memory in there and c.by in there)
     unseen = {id_ for m in changes.memories if not _founded(m, ground) for id_ in m.evidence}
-    return replace(
+    kept = replace(
         changes,
         memories=tuple(new),
         expired=(*expired, *_unfounded(expired, ground)),
+        shortened=tuple(e for e in changes.shortened if e.memory in ground.memories and e.superseded_by in present),
+        restored=tuple(id_ for id_ in changes.restored if id_ in ground.memories and not ground.valid(id_)),
+        conflicts=tuple(conflicts),
         known=tuple((id_, tuple(s for s in ids if s in ground.messages)) for id_, ids in changes.known),
         consolidated=tuple(id_ for id_ in changes.consolidated if id_ in ground.messages),
         reflected=tuple(id_ for id_ in changes.reflected if id_ in ground.memories and id_ not in unseen),
         deleted=tuple(_doomed(changes, ground)),
     )
+    return settled(kept, ground.held())
 
 
 def to_writes(changes: Changes, ground: Ground, run: RunRecord) -> Writes:
     """One commit for pruned changes."""
     patches = _Patches()
     _link_messages(changes, ground, patches)
-    _retire(changes, ground, run, patches)
+    _stand(changes, ground, run, patches)
+    _retire(changes, ground, patches)
+    _restore(changes, ground, patches)
     for id_ in changes.consolidated:
         patches.add(MESSAGES, id_, state=CONSOLIDATED, run=run.id)
     for id_ in changes.reflected:
-        patches.add(MEMORIES, id_, reflected=True)
+        patches.add(MEMORIES, id_, reflected=True, review=None)
     deleted = [(MEMORIES, id_) for id_ in changes.deleted] + _deleted_messages(changes, ground, patches)
     put = [(MEMORIES, memory_document(m, run.id)) for m in changes.memories]
     return Writes(
@@ -148,8 +124,8 @@ async def turn_writes(
 
     Such an answer may repeat what must not come back. It is hidden where what it saw has expired or was hidden since.
     """
-    memories = await _get(store, scope, MEMORIES, seen.memories)
-    messages = await _get(store, scope, MESSAGES, seen.messages)
+    memories = await get_documents(store, scope, MEMORIES, seen.memories)
+    messages = await get_documents(store, scope, MESSAGES, seen.messages)
     if len(memories) < len(seen.memories) or len(messages) < len(seen.messages):
         return None
     stale = any(d.fields.get("status") != "valid" for d in memories.values())
@@ -168,24 +144,47 @@ def history_entry(changes: Changes, run: RunRecord, messages_deleted: int) -> di
         "trigger": run.trigger,
         "new": [m.id for m in changes.memories],
         "expired": [[e.memory, e.reason, e.superseded_by] for e in changes.expired],
+        "shortened": [[e.memory, e.superseded_by] for e in changes.shortened],
+        "restored": list(changes.restored),
+        "conflicts": [[c.memory, c.by] for c in changes.conflicts],
+        "known": [id_ for id_, _ in changes.known],
         "deleted": list(changes.deleted),
         "messages_deleted": messages_deleted,
         "consolidated": list(changes.consolidated),
+        "purged": "" if changes.purge is None else "all" if changes.purge.messages else "memories",
     }
 
 
 def actions_of(changes: Changes, ground: Ground) -> tuple[Action, ...]:
     """What a commit did, memory by memory, for people to read."""
-    held = {id_: memory_of(d) for id_, d in ground.memories.items()}
+    held = ground.held()
     made = {m.id: m for m in changes.memories}
     known = {**held, **made}
     done = [Action("new", m, known.get(m.superseded_by)) for m in changes.memories]
     for expiry in changes.expired:
         retired = replace(held[expiry.memory], status="expired", reason=expiry.reason)
         done.append(Action("expired", retired, known.get(expiry.superseded_by)))
+    done += [Action("restored", _valid_again(held[id_]), _beside(held[id_], changes, held)) for id_ in changes.restored]
+    done += [Action("conflict", known[c.memory], known.get(c.by)) for c in changes.conflicts if c.memory in known]
     done += [Action("known", held[id_]) for id_, _ in changes.known if id_ in held]
     done += [Action("deleted", held[id_]) for id_ in changes.deleted]
     return tuple(done)
+
+
+def _valid_again(memory: Memory) -> Memory:
+    return replace(memory, status="valid", reason=None, superseded_by="", retired_at=None, valid_to=None)
+
+
+def _beside(memory: Memory, changes: Changes, held: Mapping[str, Memory]) -> Memory | None:
+    """What had contradicted a memory that is restored, where it is valid still."""
+    gone = {e.memory for e in changes.expired}
+    seen = {memory.id}
+    by = held.get(memory.superseded_by)
+    while by is not None and by.status == "expired" and by.id not in seen:
+        seen.add(by.id)
+        by = held.get(by.superseded_by)
+    still = by is not None and by.status == "valid" and by.id not in gone
+    return by if still and memory.reason in ("contradicted", "by hand") else None
 
 
 class _Patches:
@@ -217,45 +216,75 @@ def _link_messages(changes: Changes, ground: Ground, patches: _Patches) -> None:
             continue
         for source in sources:
             links[source].append(id_)
-        patches.add(MEMORIES, id_, sources=_union(_ids(ground.memories[id_], "sources"), sources))
+        patches.add(MEMORIES, id_, sources=_union(ids_of(ground.memories[id_], "sources"), sources))
     for source, made in links.items():
-        patches.add(MESSAGES, source, memories=_union(_ids(ground.messages[source], "memories"), made))
+        patches.add(MESSAGES, source, memories=_union(ids_of(ground.messages[source], "memories"), made))
 
 
-def _retire(changes: Changes, ground: Ground, run: RunRecord, patches: _Patches) -> None:
-    """Expire memories, and hide the messages that expired or deleted ones came from."""
-    for expiry in changes.expired:
-        patches.add(
-            MEMORIES,
-            expiry.memory,
-            status="expired",
-            reason=expiry.reason,
-            superseded_by=expiry.superseded_by or None,
-            retired_at=run.at,
-        )
+def _stand(changes: Changes, ground: Ground, run: RunRecord, patches: _Patches) -> None:
+    """Write how memories stand from now on: expired, ended earlier than was known, or valid again.
+
+    Memory knows it since the successor was recorded, so that there is no moment at which both stood or neither.
+    """
+    made = {m.id: m for m in changes.memories}
+    known = {**ground.held(), **made}
+    for expiry in (*changes.expired, *changes.shortened):
+        past = _standings(ground, expiry.memory)
+        by = made.get(expiry.superseded_by)
+        since = next_moment(past, by.recorded_at if by else run.at)
+        ending = ended(expiry, known, run.at)
+        now = Standing(since, "expired", ending, expiry.reason, expiry.superseded_by)
+        patches.add(MEMORIES, expiry.memory, **standing_fields(past, now))
+    for id_ in changes.restored:
+        past = _standings(ground, id_)
+        end = past[0].valid_to if past[0].status == "valid" else None
+        now = Standing(next_moment(past, run.at), "valid", end)
+        patches.add(MEMORIES, id_, **standing_fields(past, now))
+
+
+def _standings(ground: Ground, id_: str) -> tuple[Standing, ...]:
+    fields = ground.memories[id_].fields
+    return standings(fields, memory_of(ground.memories[id_]).recorded_at)
+
+
+def _restore(changes: Changes, ground: Ground, patches: _Patches) -> None:
+    """Let messages be found again from which nothing came that expired or was deleted."""
+    valid = {*changes.restored, *(id_ for id_ in ground.memories if ground.valid(id_))}
+    valid -= {e.memory for e in changes.expired}
+    for id_ in changes.restored:
+        for source in ids_of(ground.memories[id_], "sources"):
+            if source in ground.messages and valid.issuperset(ids_of(ground.messages[source], "memories")):
+                patches.add(MESSAGES, source, hidden=None)
+
+
+def _retire(changes: Changes, ground: Ground, patches: _Patches) -> None:
+    """Hide the messages that expired or deleted memories came from, and have insights on them looked at again."""
     gone = {*changes.deleted, *(e.memory for e in changes.expired)}
     for id_ in sorted(gone):
-        for source in _ids(ground.memories[id_], "sources"):
+        for source in ids_of(ground.memories[id_], "sources"):
             if source in ground.messages:
                 patches.add(MESSAGES, source, hidden=True)
     fallen = [memory_of(ground.memories[id_]) for id_ in gone]
     for id_ in _repeating([*fallen, *(m for m in changes.memories if m.status == "expired")], ground):
         patches.add(MESSAGES, id_, hidden=True)
-    for id_ in {*changes.deleted, *_contradicted(changes)}:
-        for evidence in _ids(ground.memories[id_], "evidence"):
+    for id_ in {*changes.deleted, *contradicted(changes)}:
+        for evidence in ids_of(ground.memories[id_], "evidence"):
             if ground.valid(evidence) and evidence not in gone:
                 patches.add(MEMORIES, evidence, reflected=False)
+    for id_, document in ground.memories.items():
+        if ground.valid(id_) and rests(document, gone) and id_ not in changes.deleted:
+            patches.add(MEMORIES, id_, review=True)
 
 
 def _deleted_messages(changes: Changes, ground: Ground, patches: _Patches) -> list[tuple[str, str]]:
     """The messages to delete along, taken out of the sources of the memories that stay."""
     if not changes.with_messages:
         return []
-    gone = {s for id_ in changes.deleted for s in _ids(ground.memories[id_], "sources") if s in ground.messages}
+    gone = {s for id_ in changes.deleted for s in ids_of(ground.memories[id_], "sources") if s in ground.messages}
     gone |= _repeating([memory_of(ground.memories[id_]) for id_ in changes.deleted], ground)
     for id_, document in ground.memories.items():
-        kept = tuple(s for s in _ids(document, "sources") if s not in gone)
-        if id_ not in changes.deleted and kept != _ids(document, "sources"):
+        kept = tuple(s for s in ids_of(document, "sources") if s not in gone)
+        if id_ not in changes.deleted and kept != ids_of(document, "sources"):
             patches.add(MEMORIES, id_, sources=kept or None)
     return [(MESSAGES, id_) for id_ in sorted(gone)]
 
@@ -270,24 +299,24 @@ def _settled(memory: Memory, ground: Ground, changes: Changes) -> Memory:
     by = memory.superseded_by
     if not by or ground.valid(by) or any(m.id == by for m in changes.memories):
         return memory
-    return replace(memory, status="valid", superseded_by="", reason=None, retired_at=None)
+    return _valid_again(memory)
 
 
 def _doomed(changes: Changes, ground: Ground) -> Iterable[str]:
     wanted = set(changes.deleted)
-    return (id_ for id_, document in ground.memories.items() if id_ in wanted or _rests(document, wanted))
+    return (id_ for id_, document in ground.memories.items() if id_ in wanted or rests(document, wanted))
 
 
-def _contradicted(changes: Changes) -> set[str]:
-    return {e.memory for e in changes.expired if e.reason == "contradicted"}
+def _is_custom(ground: Ground, id_: str) -> bool:
+    return ground.memories[id_].fields.get("kind") == "custom"
 
 
 def _unfounded(expired: Sequence[Expiry], ground: Ground) -> Iterable[Expiry]:
     """The expiries of the insights that rest on a memory that is contradicted."""
-    by = {e.memory: e.superseded_by for e in expired if e.reason == "contradicted"}
+    by = {e.memory: e.superseded_by for e in expired if e.reason in ("contradicted", "by hand")}
     done = {e.memory for e in expired}
     for id_, document in ground.memories.items():
-        fallen = [evidence for evidence in _ids(document, "evidence") if evidence in by]
+        fallen = [evidence for evidence in ids_of(document, "evidence") if evidence in by]
         if fallen and id_ not in done and ground.valid(id_):
             yield Expiry(id_, "contradicted", by[fallen[0]])
 
@@ -299,37 +328,11 @@ def _repeating(gone: Sequence[Memory], ground: Ground) -> set[str]:
     words = {term for text in told for term in content_terms(text)}
     found: set[str] = set()
     while fresh:
-        linked = [d for d in ground.messages.values() if d.id not in found and fresh.intersection(_ids(d, "repeats"))]
+        linked = [d for d in ground.messages.values() if d.id not in found and fresh.intersection(ids_of(d, "repeats"))]
         fresh = {d.id for d in linked if words.intersection(content_terms(d.body["content"]))}
         found |= fresh
     return found
 
 
-def _rests(document: Document, on: set[str]) -> bool:
-    return bool(on.intersection(_ids(document, "evidence")))
-
-
-def _ids(document: Document, field: str) -> tuple[str, ...]:
-    held = document.fields.get(field)
-    return held if isinstance(held, tuple) else ()
-
-
 def _union(held: tuple[str, ...], more: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*held, *more)))
-
-
-async def _get(store: Store, scope: Scope, collection: str, ids: Iterable[str]) -> dict[str, Document]:
-    wanted = sorted(set(ids))
-    found = await store.get(scope, collection, wanted) if wanted else ()
-    return {d.id: d for d in found if d is not None}
-
-
-async def _linked(store: Store, scope: Scope, collection: str, field: str, ids: set[str]) -> dict[str, Document]:
-    """The documents that name one of these ids in `field`, and those that name such a document."""
-    found: dict[str, Document] = {}
-    fresh = ids
-    while fresh:
-        naming = await read_all(store, scope, collection, Is(field, *sorted(fresh)))
-        fresh = {d.id for d in naming} - found.keys() - ids
-        found.update((d.id, d) for d in naming)
-    return found

@@ -392,6 +392,10 @@ class Search:
     find comes back, so that a later ranking can weigh the channels. `where` filters memories by the fields in
     `memoryengine.records.MEMORY_FIELDS`. Messages in `window` are in front of the reader already and are never found.
     Expired memories are found only with `expired`.
+
+    `as_of` asks for what was true at a moment, whatever became of it since, and `known_at` for what memory knew by a
+    moment: what it was told or found out later is as if it were not there. Messages are those said and recorded by
+    then; one that is hidden gives its place to the memories that came from it, and is not shown itself.
     """
 
     text: str
@@ -400,6 +404,8 @@ class Search:
     where: Filter = EVERYTHING
     window: tuple[str, ...] = ()
     expired: bool = False
+    as_of: datetime | None = None
+    known_at: datetime | None = None
 
 
 @runtime_checkable
@@ -421,9 +427,20 @@ class Reader(Protocol):
         ...
 
     async def memories(
-        self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
+        self,
+        where: Filter = EVERYTHING,
+        *,
+        order: Sequence[Sort] = (),
+        limit: int | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        expired: bool = True,
     ) -> tuple[Memory, ...]:
-        """The memories that pass, valid and expired alike, in this order (then by id); all of them without `limit`."""
+        """The memories that pass, in this order (then by id); all of them without `limit`.
+
+        Valid and expired alike, unless `expired` is off; `as_of` and `known_at` as in `Search`. They come as they
+        stood at `known_at`: valid, if they expired later.
+        """
         ...
 
     async def messages(

@@ -7,10 +7,12 @@ deleted the message is hidden, or a raw "I live in Beijing" would outlive its co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from .beliefs import Then, known, memories_then, messages_then
 from .embedding import SEARCHED, UNEMBEDDED, EmbeddingQueue
 from .errors import ModelUnavailable
-from .filters import EVERYTHING, AllOf, Filter, Is, Not, matches
+from .filters import EVERYTHING, AllOf, Filter, Is, matches
 from .ports import (
     Document,
     Embedder,
@@ -28,7 +30,6 @@ from .records import MEMORIES, MESSAGES, memory_of, message_of
 from .text import terms
 from .values import KINDS, Hit, Memory, Message, Scope
 
-SHOWN = Not(Is("hidden", True))
 PAGE = 1000
 Channels = dict[str, float]
 Found = dict[str, tuple[Document, Channels]]
@@ -71,10 +72,23 @@ class StoreReader:
         return found[: len(asked)]
 
     async def memories(
-        self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
+        self,
+        where: Filter = EVERYTHING,
+        *,
+        order: Sequence[Sort] = (),
+        limit: int | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        expired: bool = True,
     ) -> tuple[Memory, ...]:
         """See `Reader.memories`."""
-        return tuple(map(memory_of, await read_all(self._store, self._scope, MEMORIES, where, order, limit)))
+        then = Then(as_of, known_at, expired)
+        where = AllOf(where, memories_then(then))
+        if known_at is None:
+            return tuple(map(memory_of, await read_all(self._store, self._scope, MEMORIES, where, order, limit)))
+        # More may pass the store's filter than stood so then, so the limit counts what is left.
+        found = [known(d, then) for d in await read_all(self._store, self._scope, MEMORIES, where, order)]
+        return tuple([memory_of(d) for d in found if d is not None][:limit])
 
     async def messages(
         self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
@@ -108,21 +122,32 @@ class StoreReader:
         memories, messages = merge(asked, answers)
         for id_ in query.window:
             messages.pop(id_, None)
+        then = then_of(query)
+        if then.known_at is not None:
+            stood = {id_: (known(d, then), channels) for id_, (d, channels) in memories.items()}
+            memories = {id_: (d, channels) for id_, (d, channels) in stood.items() if d is not None}
         await self._promote(query, memories, messages)
         hits = [_hit(memory_of(d), channels) for d, channels in memories.values()]
-        hits += [_hit(message_of(d), channels) for d, channels in messages.values()]
+        hits += [_hit(message_of(d), channels) for d, channels in messages.values() if not d.fields.get("hidden")]
         return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id)))
 
     async def _promote(self, query: Search, memories: Found, messages: Found) -> None:
-        """Give the place of each message that memories came from to those memories."""
+        """Give the place of each message that memories came from to those memories.
+
+        A message whose memories were all made after `known_at` stood for itself then.
+        """
         parents = {id_: _ids(d) for id_, (d, _) in messages.items() if _ids(d)}
         unseen = sorted({m for ids in parents.values() for m in ids} - memories.keys())
-        fetched = await self._store.get(self._scope, MEMORIES, unseen) if unseen else ()
-        wanted = memory_filter(query)
+        fetched = [d for d in await self._store.get(self._scope, MEMORIES, unseen) if d] if unseen else []
+        wanted, then = _kinds_and_where(query), then_of(query)
         for document in fetched:
-            if document is not None and matches(wanted, document.fields):
-                memories[document.id] = (document, {})
+            stood = known(document, then) if matches(wanted, document.fields) else None
+            if stood is not None:
+                memories[document.id] = (stood, {})
+        later = {d.id for d in fetched if then.known_at and memory_of(d).recorded_at > then.known_at}
         for id_, children in parents.items():
+            if children <= later:
+                continue
             _, channels = messages.pop(id_)
             for child in children & memories.keys():
                 own = memories[child][1]
@@ -158,9 +183,16 @@ def searched(queries: Sequence[Search]) -> list[str]:
 
 def memory_filter(query: Search) -> Filter:
     """Which memories a search may find."""
-    kinds = [k for k in query.kinds if k in KINDS]
-    valid = EVERYTHING if query.expired else Is("status", "valid")
-    return AllOf(Is("kind", *kinds), valid, query.where)
+    return AllOf(_kinds_and_where(query), memories_then(then_of(query)))
+
+
+def then_of(query: Search) -> Then:
+    """The moments a search asks about."""
+    return Then(query.as_of, query.known_at, query.expired)
+
+
+def _kinds_and_where(query: Search) -> Filter:
+    return AllOf(Is("kind", *(k for k in query.kinds if k in KINDS)), query.where)
 
 
 def store_queries(query: Search, vector: Vector | None) -> list[Query]:
@@ -172,7 +204,7 @@ def store_queries(query: Search, vector: Vector | None) -> list[Query]:
     words = tuple(dict.fromkeys(terms(query.text)))
     sides = [(MEMORIES, memory_filter(query), query.top_k)] if set(query.kinds) & set(KINDS) else []
     if "message" in query.kinds:
-        sides.append((MESSAGES, SHOWN, query.top_k + len(query.window)))
+        sides.append((MESSAGES, messages_then(then_of(query)), query.top_k + len(query.window)))
     for collection, where, top_k in sides:
         found.append(KeywordQuery(collection, words, where, top_k))
         if vector is not None:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from . import text
+from .beliefs import born, standing_fields
 from .ports import Collection, Document, FieldKind
 from .values import NOTHING, Memory, Message, Period
 
@@ -62,6 +63,9 @@ MEMORY_FIELDS: Mapping[str, FieldKind] = {
     "sources": "keywords",
     "evidence": "keywords",
     "reflected": "flag",
+    "review": "flag",
+    "standings": "keywords",
+    "changed_at": "moment",
     "run": "keyword",
     "metadata": "map",
 }
@@ -81,7 +85,13 @@ AGENDA_FIELDS: Mapping[str, FieldKind] = {
     "due_at": "moment",
     "owner": "keyword",
     "until": "moment",
+    "kept_until": "moment",
+    "failures": "number",
+    "seen": "keyword",
 }
+
+ENGINE_USER = "memoryengine:agenda"
+"""The user whose scope holds the agenda of a namespace: no person may be called so."""
 
 COLLECTIONS = (
     Collection(MESSAGES, MESSAGE_FIELDS, searchable=True),
@@ -150,8 +160,8 @@ def memory_document(memory: Memory, run: str) -> Document:
     return Document(
         id=memory.id,
         fields={
+            **standing_fields((), born(memory)),
             "kind": memory.kind,
-            "status": memory.status,
             "subject": memory.subject or None,
             "speaker": memory.speaker or None,
             "session": memory.session or None,
@@ -162,13 +172,10 @@ def memory_document(memory: Memory, run: str) -> Document:
             "event_end": event.end if event else None,
             "recurs": event.recurs or None if event else None,
             "valid_from": memory.valid_from,
-            "valid_to": memory.valid_to,
-            "retired_at": memory.retired_at,
-            "superseded_by": memory.superseded_by or None,
-            "reason": memory.reason,
             "sources": memory.sources or None,
             "evidence": memory.evidence or None,
             "reflected": memory.reflected,
+            "review": memory.review or None,
             "run": run,
             "metadata": memory.metadata or None,
         },

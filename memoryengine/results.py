@@ -17,9 +17,13 @@ TYPED = ("hits", "memories", "messages")  # outputs that have a field of their o
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a commit did with one memory; `by` is what took the place of one that expired or came too late."""
+    """What a commit did with one memory.
 
-    verb: Literal["new", "expired", "known", "deleted"]
+    `by` is what took the place of one that expired or came too late, what contradicts one that was restored and is
+    valid still, and what is in conflict with one told by hand: both stay then, until a person says which is right.
+    """
+
+    verb: Literal["new", "expired", "known", "deleted", "restored", "conflict"]
     memory: Memory
     by: Memory | None = None
 
@@ -28,6 +32,12 @@ class Action:
         if self.verb == "expired":
             why = f"{memory.reason} by: {self.by.content}" if self.by else f"{memory.reason}"
             return f"expired {memory.kind}: {memory.content} ({why})"
+        if self.verb == "conflict":
+            said = f"new {self.by.kind}: {self.by.content}" if self.by else "a new memory"
+            return f"in conflict: {memory.content} (told by hand, stays valid) / {said} (stays valid too)"
+        if self.verb == "restored":
+            beside = f", beside {self.by.id} that contradicts it: {self.by.content}" if self.by else ""
+            return f"restored {memory.kind}: {memory.content} (valid{beside})"
         if self.by:
             return f"new {memory.kind}: {memory.content} ({memory.status}: {memory.reason} by: {self.by.content})"
         verb = "already known" if self.verb == "known" else f"{self.verb} {memory.kind}"

@@ -98,7 +98,9 @@ class Memory:
 
     `said_at` is when the newest of its sources was said, `event` when the remembered thing happens, `valid_from` and
     `valid_to` when it was true, `retired_at` when the engine stopped believing it. `sources` are message ids,
-    `evidence` memory ids. `subject` is the attribute an insight is about ("hobby"), empty for other kinds.
+    `evidence` memory ids. `subject` is what an insight is about ("hobby"), or an attribute
+    of the person that an observation tells ("home"; `memoryengine.attributes`). `review` is
+    set for an insight some of whose evidence has expired, until the next reflection has looked at it.
     """
 
     id: str
@@ -120,6 +122,7 @@ class Memory:
     agent: str = ""
     session: str = ""
     reflected: bool = False
+    review: bool = False
     metadata: Metadata = field(default_factory=lambda: NOTHING)
 
 
@@ -151,6 +154,14 @@ class Expiry:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """A new memory that contradicts one told by hand, which only a person may expire: both stay, and it is reported."""
+
+    memory: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Purge:
     """A wish to delete everything of a scope: all memories, and all messages too where `messages` is set."""
 
@@ -163,11 +174,16 @@ class Changes:
 
     `known` maps the id of a memory that stands already to the messages that said it again. `consolidated` are message
     ids that need no further look, `reflected` memory ids that a reflection has seen. `deleted` memories take the
-    insights that rest on them alone along, and their source messages too where `with_messages` is set.
+    insights that rest on them alone along, and their source messages too where `with_messages` is set. `restored` are
+    expired memories that a person has made valid again. `shortened` are expired memories that ended earlier than was
+    known: a memory told late, which stood in `superseded_by` between them and their successor, took their place.
     """
 
     memories: tuple[Memory, ...] = ()
     expired: tuple[Expiry, ...] = ()
+    shortened: tuple[Expiry, ...] = ()
+    restored: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     known: tuple[tuple[str, tuple[str, ...]], ...] = ()
     consolidated: tuple[str, ...] = ()
     reflected: tuple[str, ...] = ()

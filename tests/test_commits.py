@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from memoryengine.commits import Ground, RunRecord, actions_of, overtaken, prune, to_writes
+from memoryengine.commits import RunRecord, actions_of, overtaken, prune, to_writes
+from memoryengine.ground import Ground
 from memoryengine.ports import Document
 from memoryengine.records import CONSOLIDATED, MEMORIES, MESSAGES, RUNS, memory_document, message_document
 from memoryengine.values import Changes, Expiry, Memory, Message

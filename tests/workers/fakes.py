@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from memoryengine.filters import EVERYTHING, AllOf, Filter, Is, Value, matches
+from memoryengine.beliefs import Then, known, memories_then
+from memoryengine.filters import EVERYTHING, AllOf, Filter, Value, matches
 from memoryengine.ports import Search, Sort, Vector
 from memoryengine.ranking import bm25, idf
-from memoryengine.records import CONSOLIDATED, PENDING, memory_document, message_document, searched_text
+from memoryengine.reader import then_of
+from memoryengine.records import CONSOLIDATED, PENDING, memory_document, memory_of, message_document, searched_text
 from memoryengine.text import terms
 from memoryengine.values import Hit, Kind, Memory, Message, Role, Scope
 
@@ -81,9 +83,18 @@ class FakeReader:
         return tuple(self._found(query) for query in queries)
 
     async def memories(
-        self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
+        self,
+        where: Filter = EVERYTHING,
+        *,
+        order: Sequence[Sort] = (),
+        limit: int | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        expired: bool = True,
     ) -> tuple[Memory, ...]:
-        rows: list[Row[Memory]] = [(m, memory_document(m, "").fields, m.id) for m in self.memories_]
+        then = Then(as_of, known_at, expired)
+        stood = [known(memory_document(m, ""), then) for m in self.memories_]
+        rows: list[Row[Memory]] = [(memory_of(d), d.fields, d.id) for d in stood if d is not None]
         return tuple(_ordered(rows, where, order)[:limit])
 
     async def messages(
@@ -96,7 +107,7 @@ class FakeReader:
         return tuple(_ordered(rows, where, order)[:limit])
 
     def _found(self, query: Search) -> tuple[Hit, ...]:
-        where = AllOf(EVERYTHING if query.expired else Is("status", "valid"), query.where)
+        where = AllOf(memories_then(then_of(query)), query.where)
         items: list[Memory | Message] = [
             m for m in self.memories_ if m.kind in query.kinds and matches(where, memory_document(m, "").fields)
         ]
