@@ -15,6 +15,7 @@ LINKS = ("workers", "workflows", "configs")
 REQUIRES = [
     "aiohttp>=3.9",
     "borax>=4.1",
+    "cronsim>=2.6",
     "elastic-transport>=8.13,<9",
     "elasticsearch[async]>=8.13,<9",
     "orjson>=3.10",

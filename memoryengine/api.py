@@ -19,8 +19,10 @@ from .filters import Is
 from .intake import read_messages
 from .models.gate import Gate
 from .ports import Appended, Clock, Store
-from .records import MEMORIES, MESSAGES, PENDING
+from .records import ENGINE_USER, MEMORIES, MESSAGES, PENDING
 from .results import Result
+from .schedule import Ran
+from .schedule.background import Background, run_due
 from .settings import Settings, locale, read_settings
 from .values import Memory, Message, Scope
 from .workflow import Plan
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 Config = str | Path | Mapping[str, object] | None
 MessageLike = Message | Mapping[str, object]
+CLOSING_SECONDS = 1.0
 LOCAL_MODELS = ("offline", "lexical", "scripted")
 
 
@@ -68,6 +71,7 @@ class AsyncMemoryEngine:
         self._engine: Engine = assemble(settings, clock or SystemClock(), locale(settings), store, problems)
         self._opening = Gate(1)  # for any event loop: an engine may serve several
         self._opened = self._closed = False
+        self._background = Background()
 
     async def open(self) -> Self:
         """Open the store; a second call does nothing. Raises `StoreError` once the engine was closed."""
@@ -80,7 +84,8 @@ class AsyncMemoryEngine:
         return self
 
     async def close(self) -> None:
-        """Give the store and the models' connections back; a second call does nothing."""
+        """Give the store and the models' connections back, and stop the schedule; a second call does nothing."""
+        await self._background.stop(CLOSING_SECONDS)
         async with self._opening:
             if not self._closed:
                 self._closed = True
@@ -126,6 +131,24 @@ class AsyncMemoryEngine:
         given = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
         return await self._engine.run(operation, scope, given, trigger=trigger)
 
+    async def start(self) -> None:
+        """Run operations at their time, as `schedule` in the config says, in the background of this event loop.
+
+        A second call does nothing. Each run is told to the log `memoryengine.schedule`. Raises `ConfigError` where the
+        config has no schedule.
+        """
+        await self.open()
+        self._background.start(self._engine, self)
+
+    async def stop(self, seconds: float = 20.0) -> None:
+        """End the schedule: what is under way may go on for so many seconds, and is then given up for others to do."""
+        await self._background.stop(seconds)
+
+    async def run_due(self, limit: int | None = None) -> tuple[Ran, ...]:
+        """Run once what is due by the schedule, for those who bring their own; `limit` bounds how much is looked at."""
+        await self.open()
+        return await run_due(self._engine, limit)
+
     async def users(self, namespace: str | None = None) -> tuple[str, ...]:
         """Every user of a namespace that memory knows, by name."""
         await self.open()
@@ -133,7 +156,7 @@ class AsyncMemoryEngine:
         found: list[str] = []
         while page := await self._engine.store.scopes(chosen, after=found[-1] if found else ""):
             found += page
-        return tuple(found)
+        return tuple(name for name in found if name != ENGINE_USER)
 
     async def status(self, user: str | None = None) -> Status:
         """Where memory lies and how much it holds, of one user or of all in the configured namespace."""

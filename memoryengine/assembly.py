@@ -16,6 +16,7 @@ from .ports import ChatModel, Embedder, Reranker, Store, VectorSpace
 from .settings import ModelSettings, Settings, read_settings
 from .worker import WorkerSpec
 from .workflow import Plan, check_workflows, load_workers, load_workflows, lost_workers, misspelt_instances
+from .yaml_tree import NOWHERE, suggestion
 
 RETRIEVAL = "retrieve_memory"
 CHAT_INPUTS = ("query", "window", "kinds")
@@ -99,6 +100,7 @@ def check_content(settings: Settings) -> tuple[Mapping[str, WorkerSpec], Mapping
     plans, plan_problems = check_workflows(workflows, workers, settings.instances, ports, lost)
     plan_problems += misspelt_instances(settings.instances, workflows, workers)
     plan_problems += _chat_problems(plans.get(RETRIEVAL))
+    plan_problems += [] if plan_problems else _schedule_problems(settings, plans)
     return workers, plans, [*worker_problems, *workflow_problems, *plan_problems]
 
 
@@ -112,6 +114,24 @@ def _chat_problems(plan: Plan | None) -> list[Problem]:
     wrong += ["it does not give 'hits'."] if "hits" not in plan.outputs else []
     hint = f"It may take {', '.join(CHAT_INPUTS)}; give an operation of another kind another name."
     return [plan.place.problem(f"A chat cannot use the operation {RETRIEVAL!r}: {text}", hint) for text in wrong]
+
+
+def _schedule_problems(settings: Settings, plans: Mapping[str, Plan]) -> list[Problem]:
+    """Which jobs name no operation, or one that needs what nobody gives at night."""
+    found = []
+    for name, job in settings.schedule.items():
+        plan = plans.get(job.operation) if job is not None else None
+        if job is None or (plan is not None and not any(slot.required for slot in plan.inputs.values())):
+            continue
+        place = settings.places.get(f"schedule.{name}", NOWHERE)
+        if plan is None:
+            message = f"The job {name!r} names the operation {job.operation!r}, which there is not."
+            found.append(place.problem(message, suggestion(job.operation, plans, there="There is")))
+        else:
+            needed = ", ".join(key for key, slot in plan.inputs.items() if slot.required)
+            message = f"The job {name!r} cannot run {job.operation!r}, which needs {needed}."
+            found.append(place.problem(message, "Name an operation that needs no input."))
+    return found
 
 
 def ports_of(models: ModelSettings) -> frozenset[str]:

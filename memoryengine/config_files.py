@@ -12,7 +12,7 @@ from .yaml_tree import NOWHERE, Node, Place, from_plain, read_yaml, suggestion
 
 DEFAULT = "embedded"
 LONGEST_SHOWN = 200
-MERGED = ("models", "instances", "limits", "chat")
+MERGED = ("models", "instances", "limits", "chat", "schedule")
 ADDED: Mapping[str, tuple[str, ...]] = {"workers": ("memoryengine.workers",), "workflows": ("stock",)}
 
 PATH_HINT = "Give the path of a file, the name of a stock config, or a mapping."

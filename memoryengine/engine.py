@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from .agenda import Agenda
 from .assembly import Models, build_store, check_content, vector_space
 from .commits import Seen, turn_writes
 from .embedding import EmbeddingQueue
@@ -21,6 +23,7 @@ from .reader import StoreReader
 from .records import COLLECTIONS, MESSAGES, message_document
 from .results import Result
 from .settings import Settings
+from .triggers import alarms_of
 from .values import Locale, Message, Scope
 from .worker import WorkerSpec
 from .workflow import Plan
@@ -48,6 +51,12 @@ class Engine:
         """The texts that wait for a vector; None without an embedder."""
         embedder = self.models.embedder
         return None if embedder is None else EmbeddingQueue(self.store, embedder, self.settings.limits.embed_batch)
+
+    @cached_property
+    def agenda(self) -> Agenda:
+        """Who is to be looked after when; without a schedule in the config nobody is noted there."""
+        spread = timedelta(seconds=self.settings.limits.spread_seconds)
+        return Agenda(self.store, self.clock, alarms_of(self.settings.schedule, self.locale.zone, spread))
 
     async def open(self) -> None:
         """Check that keys are there and open the store; raises `ConfigError` or `StoreError` before any work."""
@@ -91,10 +100,12 @@ class Engine:
     async def add_messages(self, scope: Scope, messages: Sequence[Message]) -> Appended:
         """Keep messages durably, waiting to be consolidated; see `Store.append` for ids that are known."""
         done = Appended()
+        await self.agenda.coming(scope)
         for start in range(0, len(messages), APPEND_BATCH):
             documents = [message_document(m) for m in messages[start : start + APPEND_BATCH]]
             one = await self.store.append(scope, MESSAGES, documents)
             done = Appended(done.new + one.new, done.known + one.known, done.deleted + one.deleted)
+        await self.agenda.came(scope, len(done.new))
         return done
 
     async def add_turn(self, scope: Scope, asked: Message, answered: Message, seen: Seen) -> str:
@@ -102,6 +113,7 @@ class Engine:
 
         If some of that was deleted meanwhile, the question is kept alone.
         """
+        await self.agenda.coming(scope)
         async with self.committing.of(scope):
             for _ in range(COMMIT_ATTEMPTS):
                 revision = await self.store.revision(scope)
@@ -111,6 +123,7 @@ class Engine:
                     return "What the model was shown was deleted meanwhile, so its answer was not kept."
                 with suppress(Moved):
                     await self.store.commit(scope, writes, expect=revision)
+                    await self.agenda.came(scope, 2)
                     return ""
         raise StoreError(BUSY)
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from .errors import InputError
 from .ports import Clock
+from .records import ENGINE_USER
 from .text import clean
 from .values import ROLES, Message, Metadata
 
@@ -35,6 +36,8 @@ def checked_name(what: str, name: object) -> str:
         raise InputError(f"The {what} has {len(name)} characters; at most {LONGEST_ID} are allowed.")
     if clean(name) != name or "\t" in name or len(name.splitlines()) > 1:
         raise InputError(f"The {what} {name!r} holds control characters, several lines or broken Unicode; change that.")
+    if what == "user" and name == ENGINE_USER:
+        raise InputError(f"The user {name!r} is the engine's own; a person needs another name.")
     return name
 
 

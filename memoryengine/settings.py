@@ -17,6 +17,7 @@ from .coerce import BROKEN, as_meant, coerce, found, unknown_keys
 from .config_files import ADDED, MERGED, Config, read_config, stock_configs
 from .config_specs import SECRETS, Keys, Spec, beside, placed, read_spec, store_problems
 from .errors import ConfigError, Problem
+from .triggers import JobSettings
 from .worker import InstanceSettings, is_path
 from .yaml_tree import Node, Place, nearest, unset_variables
 
@@ -24,11 +25,12 @@ ModelKind = Literal["chat", "embedder", "reranker"]
 
 MODELS: tuple[ModelKind, ...] = get_args(ModelKind)
 LOCAL = "local"
+LONGEST_SPREAD = 86_400
 OFFSET = re.compile(r"\s*(UTC|GMT)?\s*[-+][\d:]+\s*", re.IGNORECASE)
 ZONE_HINT = "Write one as in Asia/Shanghai, or local for the machine's own."
 KEYS = (
     "extends", "language", "time_zone", "human_name", "assistant_name", "namespace", "store", "models", "workers",
-    "workflows", "instances", "chat", "limits",
+    "workflows", "instances", "chat", "limits", "schedule",
 )  # fmt: skip
 MEMORYSCOPE_KEYS = ("memory_chat", "memory_service", "worker")
 MEMORYSCOPE = (
@@ -76,6 +78,8 @@ class Limits:
 
     run_seconds: float = 300.0
     embed_batch: int = 64
+    jobs_at_once: int = 4  # that a schedule runs in one process
+    spread_seconds: float = 60.0  # over which the users of a cron job are spread
     lease_seconds: float = 60.0
     attempts: int = 3
     retry_seconds: float = 30.0
@@ -89,6 +93,10 @@ class Limits:
         wrong = [f"`{k}` must be a number above 0, not {v:g}" for k, v in above.items() if not 0 < v < inf]
         wrong += [f"`{k}` must be a number of at least 0, not {v:g}" for k, v in at_least.items() if not 0 <= v < inf]
         wrong += [f"`{k}` must be at least 1, not {v}" for k, v in whole.items() if v < 1]
+        if self.jobs_at_once < 1:
+            wrong.append(f"`jobs_at_once` must be at least 1, not {self.jobs_at_once}")
+        if not 0 <= self.spread_seconds <= LONGEST_SPREAD:
+            wrong.append(f"`spread_seconds` must lie between 0 and {LONGEST_SPREAD}, not {self.spread_seconds:g}")
         if wrong:
             raise ValueError(*wrong)
 
@@ -115,6 +123,7 @@ class Settings:
     instances: Mapping[str, InstanceSettings] = field(default_factory=dict)
     chat: ChatSettings = field(default_factory=ChatSettings)
     limits: Limits = field(default_factory=Limits)
+    schedule: Mapping[str, JobSettings | None] = field(default_factory=dict)
     missing: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
@@ -211,10 +220,17 @@ class _Reader:
             instances=self.instances(),
             chat=self.part("chat", ChatSettings, ChatSettings()),
             limits=self.part("limits", Limits, Limits()),
+            schedule=self.schedule(),
             missing=tuple(self.keys.missing()),
             warnings=tuple(self.keys.warnings()),
             places=self.places,
         )
+
+    def schedule(self) -> Mapping[str, JobSettings | None]:
+        node = self.root.get("schedule")
+        jobs = self.part("schedule", Mapping[str, JobSettings | None], {})
+        self.places |= {f"schedule.{name}": node.key_place(name) for name in jobs} if node else {}
+        return dict(jobs)
 
     def folder(self, node: Node) -> Path:
         """Where the paths of a node begin: in the folder of its file, for a stock config where the program runs."""

@@ -33,6 +33,7 @@ from .engine import Engine
 from .errors import MemoryEngineError
 from .ports import Appended, Clock, Store
 from .results import Result
+from .schedule import Ran
 from .settings import Settings
 from .workflow import Plan
 
@@ -100,6 +101,18 @@ class MemoryEngine:
     def plan(self, operation: str) -> Plan:
         """The checked workflow of an operation; raises `NotFound` with the nearest name."""
         return self._engine.plan(operation)
+
+    def start(self) -> None:
+        """Run operations at their time in the background; see `AsyncMemoryEngine.start`."""
+        _wait(self._engine.start())
+
+    def stop(self, seconds: float = 20.0) -> None:
+        """End the schedule; see `AsyncMemoryEngine.stop`."""
+        _wait(self._engine.stop(seconds))
+
+    def run_due(self, limit: int | None = None) -> tuple[Ran, ...]:
+        """Run once what is due by the schedule."""
+        return _wait(self._engine.run_due(limit))
 
     def users(self, namespace: str | None = None) -> tuple[str, ...]:
         """Every user of a namespace that memory knows, by name."""

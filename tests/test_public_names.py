@@ -39,6 +39,9 @@ SIGNATURES = {
         "users": "(self, namespace: 'str | None' = None) -> 'tuple[str, ...]'",
         "status": "(self, user: 'str | None' = None) -> 'Status'",
         "check_online": "(self) -> 'Report'",
+        "start": "(self) -> 'None'",
+        "stop": "(self, seconds: 'float' = 20.0) -> 'None'",
+        "run_due": "(self, limit: 'int | None' = None) -> 'tuple[Ran, ...]'",
     },
     "UserMemory": {
         "add_messages": "(self, messages: 'Iterable[MessageLike]') -> 'Appended'",
