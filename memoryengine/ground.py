@@ -39,7 +39,7 @@ async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
     for memory in changes.memories:
         named |= {*memory.evidence, memory.superseded_by}
     memories = await get_documents(store, scope, MEMORIES, named - {""})
-    late = {m.superseded_by for m in changes.memories if m.reason == "contradicted"} - {""}
+    late = {m.superseded_by for m in changes.memories} - {""}
     memories |= await _linked(store, scope, MEMORIES, "superseded_by", late)
     unfounded = {*changes.deleted, *(e.memory for e in changes.expired)}
     memories |= await _linked(store, scope, MEMORIES, "evidence", unfounded)

@@ -28,7 +28,7 @@ def settled(changes: Changes, held: Memories) -> Changes:
     shortened: dict[str, Expiry] = {e.memory: e for e in changes.shortened}
     late = [m for m in made.values() if m.status == "expired" and m.superseded_by]
     for memory in sorted(late, key=lambda m: (begins(m), m.said_at, m.recorded_at)):
-        chain = _chain(memory, {**held, **made}, expired) if memory.reason == "contradicted" else []
+        chain = _chain(memory, {**held, **made}, expired) if _is_late(memory, {**held, **made}) else []
         placed = made[memory.id] = _placed(made[memory.id], chain, {**held, **made})
         for elder in chain:
             if not _holds_at(elder, begins(placed)):
@@ -78,12 +78,19 @@ def _with_end(memory: Memory, expired: Mapping[str, Expiry], known: Memories) ->
     return replace(memory, valid_to=ends(memory, begins_after(known[by], memory)))
 
 
+def _is_late(memory: Memory, known: Memories) -> bool:
+    """Whether it has a place among those that its successor replaced: denied, or said again of an earlier time."""
+    by = known.get(memory.superseded_by)
+    return memory.reason == "contradicted" or (by is not None and begins(memory) < begins(by))
+
+
 def _placed(late: Memory, chain: Iterable[Memory], known: Memories) -> Memory:
     """A memory born expired, before the next one of its chain, else before the one that it names."""
     after = min((m for m in chain if begins(m) > begins(late)), key=begins, default=known.get(late.superseded_by))
     if after is None:
         return late
-    return replace(late, superseded_by=after.id, valid_to=ends(late, begins_after(after, late)))
+    reason = late.reason if after.id == late.superseded_by else "contradicted"
+    return replace(late, superseded_by=after.id, reason=reason, valid_to=ends(late, begins_after(after, late)))
 
 
 def _holds_at(elder: Memory, moment: datetime) -> bool:

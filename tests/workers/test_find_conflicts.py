@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from memoryengine.models.lexical import lexical_vector
 from memoryengine.models.scripted import ScriptedChat
 from memoryengine.testing.answering import answer_turns
 from memoryengine.text import terms
-from memoryengine.values import Changes, Expiry, Locale, Memory
+from memoryengine.values import Changes, Conflict, Expiry, Locale, Memory, Period
 from memoryengine.workers.extract_observations_by_rule import ExtractObservationsByRule
 from memoryengine.workers.find_conflicts import FindConflicts
 from memoryengine.workers.find_conflicts.nearness import Topic, nearness
@@ -165,7 +166,8 @@ async def test_a_memory_told_by_hand_is_never_expired_by_a_model() -> None:
     for relation in ("contradicted", "contained"):
         worker, _, _ = comparing([CUSTOM], [verdict(2, relation, 1)])
         changes = (await worker.run((SHANGHAI,))).changes
-        assert changes == Changes(memories=(SHANGHAI,))
+        reported = (Conflict("custom", "shanghai"),) if relation == "contradicted" else ()
+        assert changes == Changes(memories=(SHANGHAI,), conflicts=reported)
     newer = memory("User lives in Oslo.", id_="hand", kind="custom", said_at=NOON + DAY)
     worker, _, _ = comparing([newer], [verdict(2, "contradicted", 1)])
     (kept,) = (await worker.run((SHANGHAI,))).changes.memories
@@ -325,3 +327,25 @@ def test_two_known_memories_are_left_as_they_are() -> None:
     assert changes == Changes(memories=(C,))
     assert settle([], [], NOON) == Changes()
     assert settle([], [A, B], NOON).memories == (A, B)
+
+
+def during(year: int) -> Period:
+    return Period(datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC), text=str(year))
+
+
+def test_the_later_event_stands_whenever_it_was_told_and_what_is_over_denies_nothing() -> None:
+    moved = memory("User moved to Bergen.", id_="bergen", event=during(2022), said_at=NOON - 9 * DAY)
+    before = memory("User moved to Oslo.", id_="oslo", event=during(2020), said_at=NOON)
+    (kept, _) = settle([Verdict(moved, CONTRADICTED, before)], [before, TEA], NOON).memories
+    assert (kept.id, kept.status, kept.superseded_by) == ("oslo", "expired", "bergen")
+    over = memory("In 2023 User lived in Paris.", id_="paris", event=during(2023), said_at=NOON)
+    assert settle([Verdict(BEIJING, CONTRADICTED, over)], [over], NOON) == Changes(memories=(over,))
+    assert settle([Verdict(over, CONTRADICTED, BEIJING)], [over], NOON).expired == ()
+
+
+def test_the_same_of_an_earlier_time_is_kept_for_that_time() -> None:
+    known = memory("User lives in Beijing, by the lake.", id_="known")
+    (kept,) = settle([Verdict(BEIJING, CONTAINED, known)], [BEIJING], NOON).memories
+    assert (kept.id, kept.status, kept.reason, kept.superseded_by) == ("beijing", "expired", "contained", "known")
+    later = replace(BEIJING, said_at=NOON + DAY)
+    assert settle([Verdict(later, CONTAINED, known)], [later], NOON) == Changes(known=(("known", ("m1",)),))

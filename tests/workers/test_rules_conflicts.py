@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from memoryengine.filters import Is
-from memoryengine.values import Changes, Locale, Memory
+from memoryengine.validity import dated
+from memoryengine.values import Changes, Conflict, Locale, Memory
 from memoryengine.worker import spec_of
 from memoryengine.workers.extract_observations_by_rule import ExtractObservationsByRule
 from memoryengine.workers.find_conflicts_by_rule import FindConflictsByRule
@@ -72,6 +73,7 @@ async def test_what_was_added_by_hand_never_expires() -> None:
     assert changes.memories == (new,)
     assert changes.expired == ()
     assert changes.known == ()
+    assert changes.conflicts == (Conflict(custom.id, new.id),)
 
 
 async def test_the_same_twice_in_one_batch_is_one_memory_with_both_sources() -> None:
@@ -183,3 +185,45 @@ async def test_who_almost_moved_has_not() -> None:
     assert changes.expired == ()
     assert changes.known == ()
     assert [m.status for m in changes.memories] == ["valid"] * len(new)
+
+
+@pytest.mark.parametrize(
+    ("told", "late"),
+    [
+        ("I moved to Shanghai in April.", "I moved to Beijing in March."),
+        ("我四月搬到了上海。", "我三月搬到了北京。"),
+        ("I live in Shanghai.", "I moved to Beijing in March."),
+    ],
+)
+async def test_the_later_event_stands_also_where_the_earlier_is_told_last(told: str, late: str) -> None:
+    (known,), (new,) = await observed(told), await observed(late, days=9)
+    changes = await compared((new,), (known,))
+    (born,) = changes.memories
+    assert (born.status, born.reason, born.superseded_by) == ("expired", "contradicted", known.id)
+    assert changes.expired == ()
+    assert changes.conflicts == ()
+
+
+@pytest.mark.parametrize(
+    ("known", "past"),
+    [
+        ("I live in Beijing.", "In 2019 I lived in Paris."),
+        ("我住在北京。", "2019年我住在巴黎。"),
+        ("我在腾讯上班。", "2019年我在百度上班。"),
+    ],
+)
+async def test_what_is_over_has_its_place_in_the_past_and_leaves_the_present_alone(known: str, past: str) -> None:
+    (now,), (over,) = await observed(known), await observed(past, days=9)
+    for changes in (await compared((over,), (now,)), await compared((now,), (over,))):
+        assert changes.expired == ()
+        assert [m.status for m in changes.memories] == ["valid"]
+    assert dated(over).valid_to is not None
+    assert dated(now).valid_to is None
+
+
+async def test_the_same_told_late_of_an_earlier_time_is_kept_for_that_time() -> None:
+    (known,), (late,) = await observed("I live in Beijing", days=9), await observed("I live in Beijing")
+    changes = await compared((late,), (known,))
+    (born,) = changes.memories
+    assert (born.id, born.status, born.superseded_by) == (late.id, "expired", known.id)
+    assert changes.known == ()

@@ -21,6 +21,7 @@ _OF_DAY = re.compile(
     r"半|[钟鐘]|多|左右|到|至|以|之|前|[后後]|一般|通常|大概|才|就)+",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
 # What holds for years is not a matter of the one in which it was said: 今年30岁 needs its year, 平时 none.
 _VAGUE = re.compile(r"(?:平时|平時|周末|週末|weekends?)\Z", re.IGNORECASE)
 
@@ -28,7 +29,9 @@ _VAGUE = re.compile(r"(?:平时|平時|周末|週末|weekends?)\Z", re.IGNORECAS
 def dated(text: str, language: Language, said_at: datetime, zone: ZoneInfo) -> tuple[str, Period | None]:
     """The text with the date of a relative expression in brackets, and the period it speaks of, if any."""
     period = find_period(text, said_at.astimezone(zone))
-    if period is None or _OF_DAY.fullmatch(period.text) or _VAGUE.match(period.text):
+    if period is None or _VAGUE.match(period.text):
+        return text, None
+    if _OF_DAY.fullmatch(period.text) and not _YEAR.fullmatch(period.text):
         return text, None
     period = moments.yearly(text, period, zone)
     return moments.dated(text, period, language, zone), period

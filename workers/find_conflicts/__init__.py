@@ -13,6 +13,7 @@ from memoryengine.filters import AllOf, Is
 from memoryengine.ports import NEWEST_FIRST, ChatModel, Clock, Reader, Search
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import language, terms
+from memoryengine.validity import begins
 from memoryengine.values import Changes, Kind, Locale, Memory
 from memoryengine.worker import Memories, worker
 
@@ -152,10 +153,15 @@ def _read(text: str, rows: Sequence[Memory]) -> list[Verdict]:
 def _told_again(
     known: Mapping[str, Known], observations: Memories
 ) -> tuple[list[Memory], list[tuple[str, tuple[str, ...]]]]:
-    """The observations that are new, and for those that repeat a known one word for word its id and their messages."""
-    held = {terms(one.memory.content): id_ for id_, one in known.items()}
-    new = [memory for memory in observations if terms(memory.content) not in held]
-    return new, [(held[key], m.sources) for m in observations if (key := terms(m.content)) in held]
+    """The observations that are new, and for those that repeat a known one word for word its id and their messages.
+
+    One that was told late, of an earlier time than the known one, is new.
+    """
+    held = {terms(one.memory.content): one.memory for one in known.values()}
+    again = [(held[key], m) for m in observations if (key := terms(m.content)) in held]
+    again = [(old, m) for old, m in again if begins(m) >= begins(old)]
+    repeated = {m.id for _, m in again}
+    return [m for m in observations if m.id not in repeated], [(old.id, m.sources) for old, m in again]
 
 
 def _newest_first(memories: Iterable[Memory]) -> list[Memory]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from memoryengine.values import Changes, Expiry, Memory
+from memoryengine.validity import are_apart, begins, is_later
+from memoryengine.values import Changes, Conflict, Expiry, Memory
 
 CONTRADICTED: Literal["contradicted"] = "contradicted"
 CONTAINED: Literal["contained"] = "contained"
@@ -25,10 +26,12 @@ class Verdict:
 def settle(verdicts: Iterable[Verdict], new: Sequence[Memory], now: datetime) -> Changes:
     """The changes that verdicts about new and known memories ask for.
 
-    Of two that contradict each other the one that was said later stays, whichever way the model put it; what it
-    replaces expires, also where both are new. A new memory contained in a known one only adds its messages to it; a
-    known one contained in a new one expires. A memory added by hand never expires by a model's word, and two known
-    ones are left as they are: this run has seen no message about them.
+    Of two that contradict each other the later one stays (`validity.is_later`), whichever way the model put it; what it
+    replaces expires, also where both are new. What is over ("in 2023 I lived in Paris") contradicts nothing that is. A
+    new memory contained in a known one only adds its messages to it, unless it tells of an earlier time; a known one
+    contained in a new one expires. A memory added by hand never expires by a model's word: that the model thinks so is
+    a conflict, which is reported, and both stay. Two known ones are left as they are: this run has seen no message
+    about them.
     """
     return _Settling(new, now).settle(list(verdicts))
 
@@ -41,6 +44,7 @@ class _Settling:
         self.dropped: dict[str, str] = {}
         self.expired: dict[str, Expiry] = {}
         self.known: dict[str, tuple[str, ...]] = {}
+        self.conflicts: dict[Conflict, None] = {}
 
     def settle(self, verdicts: Sequence[Verdict]) -> Changes:
         """Containment first, so that a contradiction speaks of memories that are kept."""
@@ -54,6 +58,7 @@ class _Settling:
         return Changes(
             memories=tuple(self._born(memory) for memory in kept),
             expired=tuple(e for id_, e in self.expired.items() if id_ not in self.new),
+            conflicts=tuple(c for c in self.conflicts if not self._gone(c.memory) and not self._gone(c.by)),
             known=tuple(self.known.items()),
         )
 
@@ -66,6 +71,8 @@ class _Settling:
         if poor.id not in self.new:
             if poor.kind != "custom":
                 self.expired[poor.id] = Expiry(poor.id, CONTAINED, rich.id)
+        elif rich.id not in self.new and begins(poor) < begins(rich):
+            self.expired[poor.id] = Expiry(poor.id, CONTAINED, rich.id)
         else:
             self._merge(self.new[poor.id], rich.id)
 
@@ -80,10 +87,15 @@ class _Settling:
 
     def _contradict(self, one: Memory, other: Memory) -> None:
         one, other = self._standing(one), self._standing(other)
-        old, young = sorted((one, other), key=self._age)
-        if old.id == young.id or old.kind == "custom" or self._gone(old.id) or young.id in self.expired:
+        if one.id == other.id or are_apart(one, other):
             return
-        self.expired[old.id] = Expiry(old.id, CONTRADICTED, young.id)
+        old, young = (one, other) if self._is_later(other, one) else (other, one)
+        if self._gone(old.id) or young.id in self.expired:
+            return
+        if old.kind == "custom":
+            self.conflicts[Conflict(old.id, young.id)] = None
+        else:
+            self.expired[old.id] = Expiry(old.id, CONTRADICTED, young.id)
 
     def _standing(self, memory: Memory) -> Memory:
         """The memory, or the new one that took it in."""
@@ -93,8 +105,11 @@ class _Settling:
     def _gone(self, id_: str) -> bool:
         return id_ in self.dropped or id_ in self.expired
 
-    def _age(self, memory: Memory) -> tuple[datetime, datetime, int]:
-        return (memory.said_at, memory.recorded_at, self.place.get(memory.id, -1))
+    def _is_later(self, one: Memory, other: Memory) -> bool:
+        """Whether `one` stands against `other`; of two recorded at one moment, the one that comes further on."""
+        if is_later(one, other) or is_later(other, one):
+            return is_later(one, other)
+        return self.place.get(one.id, -1) > self.place.get(other.id, -1)
 
     def _born(self, memory: Memory) -> Memory:
         """A new memory, expired already where another new one contradicts it."""

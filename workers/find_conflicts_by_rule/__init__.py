@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from memoryengine.ports import Reader, Search
 from memoryengine.text import terms
-from memoryengine.values import Changes, Expiry, Kind, Locale, Memory, Reason
+from memoryengine.validity import begins, is_later
+from memoryengine.values import Changes, Conflict, Expiry, Kind, Locale, Memory, Reason
 from memoryengine.worker import Memories, worker
 
 from .compare import Read, verdict
@@ -30,8 +31,9 @@ class FindConflictsByRule:
 
     The same content again makes the known memory cite the new message too. A memory that says all of another and more
     takes its place ("contained"). Two that cannot both hold, because an attribute has one value at a time or because
-    one denies the other, are "contradicted": the one said later stays. A memory added by hand never expires. What is
-    known is found in one search: `near` memories by the words of each observation, `alike` by those of each attribute.
+    one denies the other, are "contradicted": the later one stays (`validity.is_later`), and the other ends where it
+    began. A memory added by hand never expires: that it is contradicted is reported, and both stay. What is known
+    is found in one search: `near` memories by the words of each observation, `alike` by those of each attribute.
     """
 
     reader: Reader
@@ -72,6 +74,7 @@ class _Standing:
     reads: dict[str, Read] = field(default_factory=dict)
     gone: dict[str, Expiry] = field(default_factory=dict)
     known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    conflicts: dict[Conflict, None] = field(default_factory=dict)
     merged: set[str] = field(default_factory=set)
     by_key: dict[str, list[str]] = field(default_factory=dict)
     by_content: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -105,17 +108,25 @@ class _Standing:
         return [self.reads[id_] for id_ in ids]
 
     def _cite(self, id_: str, new: Read) -> None:
-        """The messages of a memory that is not kept go over to the one that says the same."""
+        """The messages of a memory that is not kept go over to the one that says the same.
+
+        One that says it of an earlier time, told late, is kept for that time.
+        """
+        if begins(new.memory) < begins(self.reads[id_].memory):
+            self.gone[new.memory.id] = Expiry(new.memory.id, "contained", id_)
+            self.add(new)
+            return
         self.merged.add(new.memory.id)
         self.known[id_] = tuple(dict.fromkeys((*self.known.get(id_, ()), *new.memory.sources)))
 
     def _replace(self, old: Memory, new: Memory, reason: Reason) -> None:
-        """Expire the one that was said first; nothing that was added by hand."""
-        if old.said_at > new.said_at:
-            if new.id not in self.gone and new.kind != "custom":
-                self.gone[new.id] = Expiry(new.id, reason, old.id)
-        elif old.kind != "custom":
-            self.gone[old.id] = Expiry(old.id, reason, new.id)
+        """Expire the earlier one; what was added by hand stays, and if it is denied, that is told."""
+        if is_later(old, new):
+            old, new = new, old
+        if old.kind != "custom":
+            self.gone.setdefault(old.id, Expiry(old.id, reason, new.id))
+        elif reason == "contradicted":
+            self.conflicts[Conflict(old.id, new.id)] = None
 
     def changes(self, new: set[str]) -> Changes:
         """What is to be written: new memories (some born expired), expiries of known ones, citations."""
@@ -123,6 +134,7 @@ class _Standing:
         return Changes(
             memories=tuple(self._born(memory) for memory in kept),
             expired=tuple(self._told(expiry) for id_, expiry in self.gone.items() if id_ not in new),
+            conflicts=tuple(c for c in self.conflicts if c.memory not in self.gone and c.by not in self.gone),
             known=tuple((id_, sources) for id_, sources in self.known.items() if id_ not in new),
         )
 

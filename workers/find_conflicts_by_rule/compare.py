@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from memoryengine.text import content_terms, language
+from memoryengine.validity import are_apart
 from memoryengine.values import Language, Memory
 
 from .claims import HUMAN, Claim, bare, contradicts, is_one_of_several
@@ -73,8 +74,10 @@ def verdict(old: Read, new: Read) -> Verdict | None:
     "known": the earlier says all of it already. "contained": the later says all of the earlier and more.
     "contradicted": both cannot hold. A value in one language cannot be compared with one in the other (Beijing, 北京),
     so there only the words of a change ("moved", 换成) contradict; so it is with a friend and another friend. What
-    somebody says in one breath does not contradict itself.
+    somebody says in one breath does not contradict itself, nor does what is over ("in 2023 I lived in Paris") what is.
     """
+    if are_apart(old.memory, new.memory):
+        return None
     together = bool(old.memory.sources) and old.memory.sources == new.memory.sources
     alike = old.language == new.language and not is_one_of_several(new.holder)
     sure = alike or (new.changes and old.memory.said_at < new.memory.said_at)
