@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from .engine import Engine, assemble
 from .errors import ConfigError, StoreError
 from .filters import Is
 from .intake import read_messages
+from .lookback import with_moments
 from .models.gate import Gate
 from .ports import Appended, Clock, Store
 from .records import ENGINE_USER, MEMORIES, MESSAGES, PENDING
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from .online_check import Report
 
 Config = str | Path | Mapping[str, object] | None
+Moment = str | date
 MessageLike = Message | Mapping[str, object]
 CLOSING_SECONDS = 1.0
 LOCAL_MODELS = ("offline", "lexical", "scripted")
@@ -125,10 +128,14 @@ class AsyncMemoryEngine:
     async def run_operation(
         self, operation: str, scope: Scope, inputs: Mapping[str, object], *, trigger: str = "call"
     ) -> Result:
-        """Run any operation for a scope; inputs that are None are left out, lists are taken as tuples."""
+        """Run any operation for a scope; inputs that are None are left out, lists are taken as tuples.
+
+        `as_of` and `known_at` may be ISO 8601 texts and dates; a date stands for the end of that day.
+        """
         await self.open()
         held = {name: value for name, value in inputs.items() if value is not None}
-        given = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
+        asked = with_moments(held, self._engine.locale.zone)
+        given = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
         return await self._engine.run(operation, scope, given, trigger=trigger)
 
     async def start(self) -> None:
@@ -223,7 +230,10 @@ class AsyncUserMemory:
         return await inner.add_messages(self.scope, read)
 
     async def retrieve(self, query: str, **inputs: object) -> Result:
-        """Find what fits a question; the hits stand in `Result.hits`, best first."""
+        """Find what fits a question; the hits stand in `Result.hits`, best first.
+
+        With `as_of` what was true at a moment, with `known_at` what memory knew by one.
+        """
         return await self.run("retrieve_memory", query=query, **inputs)
 
     async def consolidate(self) -> Result:
@@ -234,9 +244,21 @@ class AsyncUserMemory:
         """Turn observations into insights."""
         return await self.run("reflect_and_reconsolidate")
 
-    async def list(self, kind: str | None = None, *, expired: bool | None = None, limit: int | None = None) -> Result:
-        """The memories, oldest first; expired ones too with `expired`, and with `limit` the newest alone."""
-        return await self.run("list_memory", kind=kind, expired=expired, limit=limit)
+    async def list(
+        self,
+        kind: str | None = None,
+        *,
+        expired: bool | None = None,
+        limit: int | None = None,
+        as_of: Moment | None = None,
+        known_at: Moment | None = None,
+    ) -> Result:
+        """The memories, oldest first; expired ones too with `expired`, and with `limit` the newest alone.
+
+        With `as_of` those that were true at a moment, with `known_at` as memory knew them by one.
+        """
+        asked = {"kind": kind, "expired": expired, "limit": limit, "as_of": as_of, "known_at": known_at}
+        return await self.run("list_memory", **asked)
 
     async def add(self, content: str) -> Result:
         """Remember a text as it is, told by hand."""

@@ -26,6 +26,7 @@ from .api import (
     AsyncUserMemory,
     Config,
     MessageLike,
+    Moment,
     Status,
 )
 from .chat import ChatResponse, HistoryStrategy
@@ -149,9 +150,17 @@ class UserMemory:
         """Turn observations into insights."""
         return _wait(self.inner.reflect())
 
-    def list(self, kind: str | None = None, *, expired: bool | None = None, limit: int | None = None) -> Result:
+    def list(
+        self,
+        kind: str | None = None,
+        *,
+        expired: bool | None = None,
+        limit: int | None = None,
+        as_of: Moment | None = None,
+        known_at: Moment | None = None,
+    ) -> Result:
         """The memories, oldest first; see `AsyncUserMemory.list`."""
-        return _wait(self.inner.list(kind, expired=expired, limit=limit))
+        return _wait(self.inner.list(kind, expired=expired, limit=limit, as_of=as_of, known_at=known_at))
 
     def add(self, content: str) -> Result:
         """Remember a text as it is."""

@@ -49,7 +49,7 @@ SIGNATURES = {
         "consolidate": "(self) -> 'Result'",
         "reflect": "(self) -> 'Result'",
         "list": "(self, kind: 'str | None' = None, *, expired: 'bool | None' = None, "
-        "limit: 'int | None' = None) -> 'Result'",
+        "limit: 'int | None' = None, as_of: 'Moment | None' = None, known_at: 'Moment | None' = None) -> 'Result'",
         "add": "(self, content: 'str') -> 'Result'",
         "delete": "(self, memory_id: 'str', *, with_messages: 'bool | None' = None) -> 'Result'",
         "delete_all": "(self, *, with_messages: 'bool | None' = None) -> 'Result'",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from memoryengine.annotations import members
 from memoryengine.coerce import coerce
 from memoryengine.errors import InputError
+from memoryengine.lookback import LOOKS_BACK, read_lookback
 from memoryengine.workflow import Plan
 from memoryengine.yaml_tree import from_plain, suggestion, typed
 
@@ -38,6 +39,8 @@ def _pair(given: str) -> tuple[str, str]:
 
 def _read(name: str, text: str, wanted: Any, zone: ZoneInfo) -> Any:
     allowed = members(wanted)
+    if name in LOOKS_BACK:
+        return read_lookback(name, text, zone)
     if str in allowed:
         return text
     if datetime in allowed:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Query = Annotated[str, typer.Argument(help="The question.")]
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=0, help="Show this many at most.")]
 At = Annotated[str | None, typer.Option("--at", metavar="TIME", help="When it is asked, in ISO 8601. Else now.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="What was true then; a date is its end.")]
+KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="TIME", help="By what memory knew then.")]
 Scores = Annotated[bool, typer.Option("--scores", help="Show kind, score and the parts of the score.")]
 KindOption = Annotated[str | None, typer.Option("--kind", "-k", help="observation, custom or insight. Else all.")]
 Expired = Annotated[bool, typer.Option("--expired", help="Expired ones too, and what took their place.")]
@@ -46,6 +48,8 @@ def retrieve(
     user: User = None,
     limit: Limit = None,
     at: At = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     scores: Scores = False,
     config: Config = None,
     as_json: AsJson = False,
@@ -59,7 +63,7 @@ def retrieve(
     with opened(chosen) as engine:
         memory = engine.user(user)
         asked_at = read_moment("at", at, locale(engine.settings).zone) if at else None
-        result = memory.retrieve(query, limit=limit, asked_at=asked_at)
+        result = memory.retrieve(query, limit=limit, asked_at=asked_at, as_of=as_of, known_at=known_at)
         hits = result.hits
         warn(result)
         if chosen.as_json:
@@ -80,6 +84,8 @@ def list_memories(
     kind: KindOption = None,
     expired: Expired = False,
     limit: Limit = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -87,8 +93,8 @@ def list_memories(
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
-        result = memory.list(kind, expired=expired, limit=limit)
-        successors = _by_id(memory) if expired else {}
+        result = memory.list(kind, expired=expired, limit=limit, as_of=as_of, known_at=known_at)
+        successors = _by_id(memory) if any(one.superseded_by for one in result.memories) else {}
         if chosen.as_json:
             from .shapes import memory_json, print_json
 
