@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from .agenda import Agenda
 from .assembly import Models, build_store, check_content, vector_space
+from .attempts import waits_until
 from .commits import Seen, turn_writes
 from .embedding import EmbeddingQueue
 from .errors import ConfigError, Moved, NotFound, Problem, StoreError
@@ -30,6 +31,7 @@ from .workflow import Plan
 from .yaml_tree import nearest
 
 APPEND_BATCH = 500
+SCHEDULE = "schedule"  # the trigger of runs that nobody asked for just now
 
 
 @dataclass(frozen=True)
@@ -138,10 +140,15 @@ class Engine:
     ) -> Result:
         """Run an operation and commit its changes; one that repeats runs until a worker stops it.
 
+        With the trigger `schedule` messages that failed wait until their pause is over; else they are tried at once.
+
         Raises `NotFound` for an unknown operation, `InputError` for inputs that it does not take, `WorkerError`,
         `ModelError` and `StoreError` when a run failed; what earlier runs of a repeating operation committed stays.
         """
         plan = self.plan(operation)
+        until = await self._paused_until(plan, scope) if trigger == SCHEDULE else None
+        if until is not None:
+            return Result(operation=operation, stopped=f"the last try failed; the next one is due at {until:%F %T} UTC")
         results: list[Result] = []
         spoken = locale or self.locale_of(scope)
         async with AsyncExitStack() as stack:
@@ -152,6 +159,12 @@ class Engine:
                 # A run that neither stopped nor wrote anything would only do the same again.
                 if not plan.repeat or (result.stopped and result.stopped != OVERTAKEN) or not _moved(result):
                     return _joined(results)
+
+    async def _paused_until(self, plan: Plan, scope: Scope) -> datetime | None:
+        """When messages that failed may be tried again without a person asking for it; None if at once."""
+        if not plan.takes_batches:
+            return None
+        return await waits_until(self.store, scope, self.clock.now(), self.settings.limits)
 
     def _is_leased(self, plan: Plan) -> bool:
         return plan.is_leased and self.settings.limits.lease_seconds > 0
@@ -176,7 +189,7 @@ def assemble(
 
 
 def _moved(result: Result) -> bool:
-    return bool(result.actions or result.consolidated or result.stopped == OVERTAKEN)
+    return bool(result.actions or result.consolidated or result.quarantined or result.stopped == OVERTAKEN)
 
 
 def _joined(results: Sequence[Result]) -> Result:
@@ -186,6 +199,7 @@ def _joined(results: Sequence[Result]) -> Result:
         last,
         actions=tuple(a for r in results for a in r.actions),
         consolidated=sum(r.consolidated for r in results),
+        quarantined=sum(r.quarantined for r in results),
         warnings=tuple(dict.fromkeys(w for r in results for w in r.warnings)),
         traces=tuple(t for r in results for t in r.traces),
     )

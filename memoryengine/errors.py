@@ -101,7 +101,14 @@ class ModelUnavailable(ModelError):
 
 
 class ModelRefused(ModelError):
-    """The endpoint refused the request: the key, the model's name or the input; a retry alone will not help."""
+    """The endpoint refused the request: the key, the model's name or the input; a retry alone will not help.
+
+    `access` says that it was about the key, the address or the name, and so would be with any other input.
+    """
+
+    def __init__(self, message: str, *, excerpt: str = "", access: bool = False) -> None:
+        self.access = access
+        super().__init__(message, excerpt=excerpt)
 
 
 class ModelAnswerError(ModelError):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
+from .agenda import Agenda
 from .assembly import Models
+from .attempts import record_setback, trouble_of
 from .commits import RunRecord, actions_of, history_entry, overtaken, prune, read_ground, to_writes
 from .embedding import EmbeddingQueue
 from .errors import DeletionPending, InputError, MemoryEngineError, Moved, StoreError, WorkerError
@@ -24,7 +27,7 @@ from .results import Result, Trace
 from .settings import Settings
 from .values import Changes, Locale, Purge, Scope
 from .worker import WorkerSpec
-from .workflow import BoundStep, Outcome, Plan, StepTrace, asks_chat, prompts_of, run_plan
+from .workflow import BATCH, BoundStep, Outcome, Plan, StepTrace, asks_chat, prompts_of, run_plan
 
 COMMIT_ATTEMPTS = 50
 BUSY = f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later."
@@ -65,6 +68,11 @@ class Surroundings(Protocol):
         ...
 
     @property
+    def agenda(self) -> Agenda:
+        """Who is to be looked after when."""
+        ...
+
+    @property
     def committing(self) -> ScopeLocks:
         """Turns for commits."""
         ...
@@ -87,12 +95,14 @@ class Execution:
         self.id = secrets.token_hex(10)
         self.reader = StoreReader(engine.store, scope, engine.models.embedder, engine.queue)
         self.steps: list[StepTrace] = []
+        self.made: dict[str, Any] = {}
         self.read_at = 0
         self.began = asyncio.get_running_loop().time()
 
     async def execute(self, inputs: Mapping[str, object]) -> Result:
         """Run the workflow and commit; a failed run is recorded before its error goes on.
 
+        A failure by which the message at fault was found is no error: the message is set aside, and a warning tells.
         What the caller gave wrongly is no failed run: nothing of it is kept, not even its words in a sentence.
         """
         try:
@@ -104,9 +114,13 @@ class Execution:
             return self._result(Outcome({}, Changes(), taken.reason), Result(operation=self.plan.operation))
         except MemoryEngineError as error:
             await self._record_failure(error)
-            raise
+            if not await self._set_aside(error):
+                raise
+            return self._result(Outcome({}, Changes()), Result(operation=self.plan.operation, quarantined=1))
         if outcome.changes.memories or outcome.changes.consolidated:
             await self._embed_committed()
+        if committed.stopped == OVERTAKEN or not outcome.changes:
+            await self._keep_spent(committed.stopped)
         return self._result(outcome, committed)
 
     async def _within_limit(self, inputs: Mapping[str, object]) -> Outcome:
@@ -124,9 +138,12 @@ class Execution:
             self.read_at = await self.engine.store.revision(self.scope)
         while True:
             try:
-                return await run_plan(self.plan, inputs, self.make, trace=self.steps, before=self._before)
+                return await run_plan(
+                    self.plan, inputs, self.make, trace=self.steps, made=self.made, before=self._before
+                )
             except LeaseMoved:
                 self.steps.clear()
+                self.made.clear()
 
     async def _before(self, step: BoundStep) -> None:
         if self.lease is not None and asks_chat(step):
@@ -209,8 +226,17 @@ class Execution:
         except DeletionPending as pending:
             self.reader.warnings.append(pending.message)
             counts = pending.result if isinstance(pending.result, tuple) else ()
+        if purge.messages:
+            await self._forget()
         memories, messages = (*counts, 0, 0)[:2]
         return Result(operation=self.plan.operation, deleted_memories=memories, deleted_messages=messages)
+
+    async def _forget(self) -> None:
+        """Take the user off the agenda of the schedule, where their name stands."""
+        try:
+            await self.engine.agenda.forget(self.scope)
+        except DeletionPending as pending:
+            self.reader.warnings.append(pending.message)
 
     async def _set_messages_aside(self) -> None:
         """Hide every message from search and from consolidation; a run that holds some of them is overtaken."""
@@ -239,6 +265,33 @@ class Execution:
         # The store may be what failed: then the error itself must still reach the caller.
         with suppress(StoreError):
             await self.engine.store.append(self.scope, RUNS, [self._record(error).document("failed")])
+
+    async def _keep_spent(self, stopped: str) -> None:
+        """Keep a run that wrote nothing but asked the chat model, so that `runs` shows what was paid for."""
+        if self.plan.writes_changes and any(step.usage.chat_calls for step in self.steps):
+            outcome = "overtaken" if stopped == OVERTAKEN else "stopped"
+            with suppress(StoreError):
+                await self.engine.store.append(self.scope, RUNS, [self._record().document(outcome)])
+
+    async def _set_aside(self, error: MemoryEngineError) -> bool:
+        """Keep what the failure means for the messages of the batch; whether one was set aside by it."""
+        batch = [message.id for message in self.made.get(BATCH, ())]
+        if not batch or isinstance(error, StoreError):
+            return False
+        engine, run = self.engine, self._record()
+        limits = engine.settings.limits
+        try:
+            what = await record_setback(
+                engine.store, self.scope, batch, error, run, limits, random.random(), engine.committing
+            )
+        except StoreError:
+            return False  # the error itself must still reach the caller
+        if what.quarantined:
+            self.reader.warnings.append(
+                f"The message {what.quarantined} was set aside: consolidating it alone failed too "
+                f"({trouble_of(error)}). `memoryengine retry` takes it up again."
+            )
+        return bool(what.quarantined)
 
     def _seconds(self) -> float:
         return asyncio.get_running_loop().time() - self.began

@@ -34,6 +34,7 @@ MESSAGE_FIELDS: Mapping[str, FieldKind] = {
     "recorded_at": "moment",
     "state": "keyword",
     "attempts": "number",
+    "outages": "number",
     "retry_at": "moment",
     "trouble": "keyword",
     "hidden": "flag",
@@ -150,6 +151,7 @@ def message_of(document: Document) -> Message:
         recorded_at=held["recorded_at"],
         session=held.get("session") or "",
         agent=held.get("agent") or "",
+        attempts=int(held.get("attempts") or 0),
         metadata=held.get("metadata") or NOTHING,
     )
 

@@ -58,8 +58,8 @@ class Trace:
 class Result:
     """What an operation did and found. `str()` is what a person wants to read.
 
-    `stopped` is the reason why a worker ended the last run early, empty if none did. `consolidated` and
-    `deleted_messages` are counts, `outputs` everything the workflow names as its outputs.
+    `stopped` is the reason why a worker ended the last run early, empty if none did. `consolidated`, `quarantined` and
+    `deleted_messages` count messages, `outputs` everything the workflow names as its outputs.
     """
 
     operation: str
@@ -68,6 +68,7 @@ class Result:
     memories: tuple[Memory, ...] = ()
     messages: tuple[Message, ...] = ()
     consolidated: int = 0
+    quarantined: int = 0
     deleted_memories: int = 0
     deleted_messages: int = 0
     stopped: str = ""

@@ -79,7 +79,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One line of a conversation, as it was said; immutable."""
+    """One line of a conversation, as it was said; immutable but for `attempts`: how often consolidating it failed."""
 
     id: str
     role: Role
@@ -89,6 +89,7 @@ class Message:
     recorded_at: datetime
     session: str = ""
     agent: str = ""
+    attempts: int = 0
     metadata: Metadata = field(default_factory=lambda: NOTHING)
 
 

@@ -13,6 +13,9 @@ from ..errors import ModelAnswerError, ModelError, ModelRefused
 from .retry import PassingFailure
 
 LONGEST_EXCERPT = 300
+UNKNOWN_MODEL = "20012"  # SiliconFlow's code, which comes with 400
+ABOUT_INPUT = (400, 413, 422, 451)
+"""The statuses by which an endpoint refuses what it was sent; others are about who asks, where and for what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,17 @@ def failure(asked: Asked, status: int, body: bytes, wait: float | None = None) -
             f"{asked} refused the key ({shown}). Check {asked.key_setting}: it must hold a valid key of that service "
             "with the right to use this model; best taken from an environment variable, as ${NAME}.",
             excerpt=excerpt,
+            access=True,
         )
     if status in (408, 425, 429) or status >= 500:
         return PassingFailure(f"{asked} could not answer now ({shown}).", wait=wait, excerpt=excerpt)
     if 300 <= status < 400:
-        return ModelRefused(f"{asked} sends elsewhere ({shown}); the key is not sent along. Correct api_base.")
-    hint = " Check api_base and the model's name." if status == 404 or code == "20012" else ""
-    return ModelRefused(f"{asked} refused the request ({shown}).{hint}", excerpt=excerpt)
+        message = f"{asked} sends elsewhere ({shown}); the key is not sent along. Correct api_base."
+        return ModelRefused(message, access=True)
+    named = status == 404 or code == UNKNOWN_MODEL
+    hint = " Check api_base and the model's name." if named else ""
+    access = named or status not in ABOUT_INPUT
+    return ModelRefused(f"{asked} refused the request ({shown}).{hint}", excerpt=excerpt, access=access)
 
 
 def no_connection(asked: Asked, error: BaseException) -> PassingFailure:

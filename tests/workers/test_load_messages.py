@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -115,6 +116,16 @@ async def test_every_message_comes_in_exactly_one_batch() -> None:
         done += [m.id for m in loaded.batch]
     assert sorted(done) == sorted(m.id for m in messages)
     assert len(set(done)) == 300
+
+
+async def test_a_batch_that_failed_too_often_comes_in_halves() -> None:
+    messages = talk(*[("u", n) for n in range(12)])
+    tried = [replace(m, attempts=failed) for m, failed in zip(messages, [4] + [9] * 11, strict=True)]
+    assert len(await batch_of(messages)) == len(await batch_of([replace(m, attempts=2) for m in messages])) == 12
+    assert [m.id for m in await batch_of(tried)] == ["0", "1", "2"]  # what the oldest has behind it decides
+    assert len(await batch_of(tried[1:])) == 1
+    assert len(await batch_of(tried, halve_after=5)) == 12
+    assert len(await batch_of(tried, halve_after=4, most=8)) == 4
 
 
 async def test_it_stops_when_nothing_waits() -> None:

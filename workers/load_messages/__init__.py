@@ -9,7 +9,7 @@ from memoryengine.filters import Is
 from memoryengine.ports import OLDEST_FIRST, Reader
 from memoryengine.worker import Messages, Stop, worker
 
-from .cutting import MESSAGE_TOKENS, batch_length, message_tokens
+from .cutting import MESSAGE_TOKENS, batch_length, halved, message_tokens
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class LoadMessages:
     message of the assistant, which is only context, `longest_context` characters count). Where more waits, the batch
     ends at the last pause in the talk of `pause_minutes`, else at the end of a turn, unless that would leave it less
     than half full: then it ends where it is full. One message alone is a batch however long it is, and `most` bounds
-    the number of messages (0: any).
+    the number of messages (0: any). Where the oldest message has failed `halve_after` times or more, the batch is
+    halved once, and once more for each further failure.
     """
 
     reader: Reader
@@ -36,6 +37,7 @@ class LoadMessages:
     pause_minutes: float = 30.0
     longest_context: int = 500
     most: int = 0
+    halve_after: int = 3
 
     async def run(self) -> Loaded | Stop:
         """Stops when no message waits."""
@@ -45,4 +47,5 @@ class LoadMessages:
         if not waiting:
             return Stop("no message waits")
         costs = [message_tokens(message, self.longest_context) for message in waiting]
-        return Loaded(waiting[: batch_length(waiting, costs, self.tokens, timedelta(minutes=self.pause_minutes))])
+        length = batch_length(waiting, costs, self.tokens, timedelta(minutes=self.pause_minutes))
+        return Loaded(waiting[: halved(length, waiting[0].attempts, self.halve_after)])

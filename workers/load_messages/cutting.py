@@ -32,6 +32,14 @@ def batch_length(messages: Sequence[Message], costs: Sequence[int], budget: int,
     return max(1, seams[-1] if seams else fitting)
 
 
+def halved(length: int, attempts: int, limit: int) -> int:
+    """How many of a batch are tried, whose oldest message has failed so often: half of it at `limit`, and so on.
+
+    At least one; what is tried in parts in the end leaves the message at fault alone.
+    """
+    return max(1, length >> max(0, attempts - limit + 1))
+
+
 def turn_ends(messages: Sequence[Message], pause: timedelta) -> set[int]:
     """The places before which every turn is over: no session goes on with an answer to what stands before it.
 
