@@ -1,0 +1,180 @@
+"""The checks themselves: one statement against the messages that it cites and those beside them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..text import content_terms, language
+from ..values import LANGUAGES, Language, Locale, Memory, Message
+from . import names, numbers, times
+
+LANGUAGE = "words in another language than its messages"
+NUMBER = "a number that is not in its messages"
+TIME = "a time that does not follow from its messages"
+NAME = "a name that nobody said"
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
+_ADDRESS = re.compile(r"\S{0,64}(?:@|://|www\.)\S*")
+_DATED = re.compile(r"\s*[(（]\d[^()（）]*[)）]([.。!！…]*\s*)\Z")
+_ENOUGH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an observation may rest on: the messages that it cites, those beside them, and all that were shown.
+
+    Numbers and times must stand in `cited` or `beside`, names in any message that was `shown`, because "she" in one
+    line is Kiki in an earlier one.
+    """
+
+    cited: tuple[Message, ...]
+    beside: tuple[Message, ...] = ()
+    shown: tuple[Message, ...] = ()
+
+    @property
+    def near(self) -> tuple[Message, ...]:
+        """The cited messages and those beside them."""
+        return (*self.cited, *self.beside)
+
+
+def sources(cited: Iterable[str], shown: Sequence[Message]) -> Source:
+    """The source of an observation that cites messages by id, among those `shown` in the order of the prompt.
+
+    Beside a message stand the two before it and the one behind it, of the same session: what it answers, and what
+    answers it.
+    """
+    wanted = set(cited)
+    places = [place for place, message in enumerate(shown) if message.id in wanted]
+    around = {place + step for place in places for step in (-2, -1, 1)} - set(places)
+    sessions = {shown[place].session for place in places}
+    beside = [shown[place] for place in sorted(around) if 0 <= place < len(shown)]
+    return Source(
+        tuple(shown[place] for place in places),
+        tuple(message for message in beside if message.session in sessions),
+        tuple(shown),
+    )
+
+
+def grounded(
+    observations: Sequence[Memory], shown: Sequence[Message], locale: Locale
+) -> tuple[tuple[Memory, ...], tuple[str, ...]]:
+    """The observations that stand in the messages they cite, and for each other one why it does not.
+
+    `shown` are all messages that stood in the prompt, in order. The causes hold no text of anybody.
+    """
+    causes = [ungrounded(_told(m), sources(m.sources, shown), locale) for m in observations]
+    kept = tuple(memory for memory, cause in zip(observations, causes, strict=True) if not cause)
+    return kept, tuple(cause for cause in causes if cause)
+
+
+def _told(memory: Memory) -> str:
+    """What a memory says without the date that `moments.dated` added to it, which follows from the time it names."""
+    return _DATED.sub(r"\1", memory.content) if memory.event else memory.content
+
+
+def ungrounded(statement: str, source: Source, locale: Locale) -> str:
+    """Why a statement does not stand in its source, or "" where it does or nothing shows that it does not."""
+    if not source.cited:
+        return ""
+    if _foreign(statement, source, locale):
+        return LANGUAGE
+    near = _folded("\n".join(_said(m) for m in source.near))
+    told = times.told(source.cited, source.beside, near, locale.zone)
+    rest, time_is_wrong = _without_times(statement, told)
+    if time_is_wrong:
+        return TIME
+    if not _numbers_stand(statement, rest, told, source):
+        return NUMBER
+    return "" if _names_stand(statement, source, locale) else NAME
+
+
+def strays(statements: Iterable[tuple[str, Source]]) -> bool:
+    """Whether of several statements none shares a word with what was shown: an answer to something else."""
+    held = [(set(content_terms(text)), source) for text, source in statements]
+    return bool(held) and all(words and not _shares(words, source) for words, source in held)
+
+
+def _shares(words: set[str], source: Source) -> bool:
+    said = set(content_terms("\n".join(m.content for m in source.shown or source.near)))
+    shared = words & said
+    # one Chinese character says little: most pairs of sentences have one in common
+    return any(len(term) > 1 for term in shared) or len(shared) > 2
+
+
+def _said(message: Message) -> str:
+    return f"{message.speaker} {message.content}"
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+
+
+def _foreign(statement: str, source: Source, locale: Locale) -> bool:
+    """Whether the statement is in one of the two languages and all its messages are in the other."""
+    mine = _languages(statement)
+    if len(mine) != 1 or mine <= {locale.language}:
+        return False
+    short = sum(len(m.content) for m in source.cited) < 40
+    theirs: set[Language] = set()
+    for message in source.near if short else source.cited:
+        theirs |= _languages(message.content)
+    return not mine & theirs
+
+
+def _languages(text: str) -> set[Language]:
+    """The languages that a text may pass for; both where it mixes them, is in neither, or is hardly a text."""
+    text = _ADDRESS.sub(" ", text)
+    if len({language(text, default) for default in LANGUAGES}) == 2:
+        return set(LANGUAGES)
+    han, latin = len(_HAN.findall(text)), len(_LATIN_WORD.findall(text))
+    mixed = han >= _ENOUGH and latin >= _ENOUGH
+    little = han < 2 and latin < 3
+    return set(LANGUAGES) if mixed or little else {language(text)}
+
+
+def _without_times(statement: str, told: times.Told) -> tuple[str, bool]:
+    """The statement, folded, without the times that stand in its source; and whether one does not."""
+    rest = _folded(statement)
+    for period in times.named(statement, told.newest):
+        if times.follows(period, told):
+            rest = rest.replace(_folded(period.text), " ", 1)
+        elif times.is_definite(period):
+            return rest, True
+    return rest, False
+
+
+def _numbers_stand(statement: str, rest: str, told: times.Told, source: Source) -> bool:
+    """Whether all numbers stand that are left in a statement, folded, once its times were taken out."""
+    near = told.text
+    shown = _folded("\n".join(_said(m) for m in source.shown))
+    counted = numbers.listed("\n".join([statement, *(m.content for m in source.near)]))
+    derived = counted | told.years | times.years_between(numbers.supported(near), told.moments)
+    return all(
+        value in derived
+        or numbers.stands_in(written, value, near)
+        or _in_a_name(written, statement, shown)
+        or (_is_of_a_date(written, rest) and value in told.numbers)
+        for written, value in numbers.claimed(rest)
+    )
+
+
+def _is_of_a_date(written: str, rest: str) -> bool:
+    return bool(re.search(rf"{re.escape(written)}(?:st|nd|rd|th|[年月日号点])", rest))
+
+
+def _in_a_name(written: str, statement: str, shown: str) -> bool:
+    """Whether a number is the end of a name that was said anywhere, as in "Cyberpunk 2077"."""
+    words: list[str] = re.findall(rf"([A-Z]\w+) {re.escape(written)}(?!\w)", statement)
+    return any(f"{word.casefold()} {written}" in shown for word in words)
+
+
+def _names_stand(statement: str, source: Source, locale: Locale) -> bool:
+    shown = source.shown or source.near
+    own = [name for spoken in LANGUAGES for name in (locale.human(spoken), locale.assistant(spoken))]
+    said = _folded("\n".join([*own, *(_said(m) for m in shown)]))
+    found = names.han_names(statement) if language(statement) == "zh" else names.latin_names(statement)
+    return all(names.is_said(name, said) for name in found)
