@@ -118,12 +118,23 @@ def memories_then(then: Then) -> Filter:
 
 
 def messages_then(then: Then) -> Filter:
-    """The messages that were said and recorded by then; hidden ones too where memories that came from them may show."""
+    """The messages that were said and recorded by then, and any of which memories came that may show.
+
+    One that is hidden, or was said later of an earlier time, gives its place to them; see `is_shown`.
+    """
+    shown: Filter = Not(Is("hidden", True))
     if then.is_now:
-        return Not(Is("hidden", True))
-    said = EVERYTHING if then.as_of is None else Between("said_at", high=then.as_of + TICK)
+        return shown
     told = EVERYTHING if then.known_at is None else Between("recorded_at", high=then.known_at + TICK)
-    return AllOf(AnyOf(Not(Is("hidden", True)), Has("memories")), said, told)
+    if then.as_of is not None:
+        shown = AllOf(shown, Between("said_at", high=then.as_of + TICK))
+    return AllOf(told, AnyOf(shown, Has("memories")))
+
+
+def is_shown(message: Document, then: Then) -> bool:
+    """Whether a message may be shown itself."""
+    said_at = _of(message.fields, "said_at")
+    return not message.fields.get("hidden") and (then.as_of is None or said_at <= then.as_of)
 
 
 def _stands(then: Then) -> Filter:

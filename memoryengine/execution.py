@@ -220,7 +220,7 @@ class Execution:
         if not purge.messages:
             await self._set_messages_aside()
         targets = [(MEMORIES, EVERYTHING)] + ([(MESSAGES, EVERYTHING), (RUNS, EVERYTHING)] if purge.messages else [])
-        entry = history_entry(Changes(), self._record(), 0)
+        entry = history_entry(Changes(purge=purge), self._record(), 0)
         try:
             counts = await store.purge(scope, targets, entry=entry)
         except DeletionPending as pending:

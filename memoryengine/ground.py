@@ -39,6 +39,7 @@ async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
     for memory in changes.memories:
         named |= {*memory.evidence, memory.superseded_by}
     memories = await get_documents(store, scope, MEMORIES, named - {""})
+    memories |= await _successors(store, scope, {*changes.restored} & memories.keys(), memories)
     late = {m.superseded_by for m in changes.memories} - {""}
     memories |= await _linked(store, scope, MEMORIES, "superseded_by", late)
     unfounded = {*changes.deleted, *(e.memory for e in changes.expired)}
@@ -77,6 +78,17 @@ def ids_of(document: Document, field: str) -> tuple[str, ...]:
     """The ids that a document names in a field."""
     held = document.fields.get(field)
     return held if isinstance(held, tuple) else ()
+
+
+async def _successors(store: Store, scope: Scope, ids: set[str], held: Documents) -> dict[str, Document]:
+    """What took the place of these memories, one after the other."""
+    found = {id_: held[id_] for id_ in ids}
+    fresh = found
+    while fresh:
+        named = {str(by) for d in fresh.values() if (by := d.fields.get("superseded_by"))}
+        fresh = await get_documents(store, scope, MEMORIES, named - found.keys())
+        found |= fresh
+    return found
 
 
 async def get_documents(store: Store, scope: Scope, collection: str, ids: Iterable[str]) -> dict[str, Document]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from .beliefs import Then, known, memories_then, messages_then
+from .beliefs import Then, is_shown, known, memories_then, messages_then
 from .embedding import SEARCHED, UNEMBEDDED, EmbeddingQueue
 from .errors import ModelUnavailable
 from .filters import EVERYTHING, AllOf, Filter, Is, matches
@@ -128,7 +128,7 @@ class StoreReader:
             memories = {id_: (d, channels) for id_, (d, channels) in stood.items() if d is not None}
         await self._promote(query, memories, messages)
         hits = [_hit(memory_of(d), channels) for d, channels in memories.values()]
-        hits += [_hit(message_of(d), channels) for d, channels in messages.values() if not d.fields.get("hidden")]
+        hits += [_hit(message_of(d), channels) for d, channels in messages.values() if is_shown(d, then)]
         return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id)))
 
     async def _promote(self, query: Search, memories: Found, messages: Found) -> None:

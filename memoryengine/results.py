@@ -30,7 +30,8 @@ class Action:
     def __str__(self) -> str:
         memory = self.memory
         if self.verb == "expired":
-            why = f"{memory.reason} by: {self.by.content}" if self.by else f"{memory.reason}"
+            told = ", instead" if memory.reason == "by hand" else " by"
+            why = f"{memory.reason}{told}: {self.by.content}" if self.by else f"{memory.reason}"
             return f"expired {memory.kind}: {memory.content} ({why})"
         if self.verb == "conflict":
             said = f"new {self.by.kind}: {self.by.content}" if self.by else "a new memory"

@@ -18,6 +18,8 @@ OPERATIONS = {
     "add_memory": {"content", "said_at"},
     "delete_memory": {"memory_id", "with_messages"},
     "delete_all": {"with_messages"},
+    "restore_memory": {"memory_id", "instead"},
+    "expire_memory": {"memory_id", "by"},
     "read_message": {"limit"},
 }
 
@@ -54,6 +56,8 @@ def test_there_is_one_sound_workflow_for_each_operation(workers: dict[str, Worke
         "retrieve_memory": {"query"},
         "add_memory": {"content"},
         "delete_memory": {"memory_id"},
+        "restore_memory": {"memory_id"},
+        "expire_memory": {"memory_id"},
     }
     assert [name for name, plan in plans.items() if plan.repeat] == ["consolidate_memory"]
     assert all(plan.description.endswith(".") for plan in plans.values())

@@ -130,7 +130,7 @@ def delete(
             result = memory.delete_all(with_messages=with_messages)
         else:
             result = memory.delete(memory_id, with_messages=with_messages)
-        _show(chosen, memory, result)
+        show_result(chosen, memory, result)
 
 
 def run(
@@ -154,7 +154,7 @@ def run(
         memory = engine.user(user)
         plan = engine.plan(operation)
         given = read_inputs(plan, inputs or (), locale(engine.settings).zone)
-        _show(chosen, memory, memory.run(operation, **given))
+        show_result(chosen, memory, memory.run(operation, **given))
 
 
 def warn(result: Result) -> None:
@@ -163,7 +163,8 @@ def warn(result: Result) -> None:
         say(f"Warning: {warning}")
 
 
-def _show(chosen: Chosen, memory: UserMemory, result: Result) -> None:
+def show_result(chosen: Chosen, memory: UserMemory, result: Result) -> None:
+    """What an operation did, for people or for programs."""
     warn(result)
     if chosen.as_json:
         from .shapes import print_json, result_json
