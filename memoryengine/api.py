@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -16,16 +15,16 @@ from .chat import ChatResponse, HistoryStrategy, MemoryChat, read_request, scope
 from .clock import SystemClock
 from .engine import Engine, assemble
 from .errors import ConfigError, StoreError
-from .filters import Is
-from .intake import read_messages
 from .lookback import with_moments
 from .models.gate import Gate
-from .ports import Appended, Clock, Store
-from .records import ENGINE_USER, MEMORIES, MESSAGES, PENDING
+from .ports import Clock, Store
+from .records import ENGINE_USER
 from .results import Result
 from .schedule import Ran
 from .schedule.background import Background, run_due
 from .settings import Settings, locale, read_settings
+from .status import Status, statuses
+from .user_memory import AsyncUserMemory
 from .values import Memory, Message, Scope
 from .workflow import Plan
 
@@ -33,30 +32,8 @@ if TYPE_CHECKING:
     from .online_check import Report
 
 Config = str | Path | Mapping[str, object] | None
-Moment = str | date
-MessageLike = Message | Mapping[str, object]
 CLOSING_SECONDS = 1.0
 LOCAL_MODELS = ("offline", "lexical", "scripted")
-
-
-@dataclass(frozen=True, slots=True)
-class UserStatus:
-    """How much memory holds of one user."""
-
-    user: str
-    messages: int
-    pending: int
-    memories: int
-    expired: int
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where memory lies, by which models it works, and how much it holds."""
-
-    store: Mapping[str, str]
-    models: Mapping[str, str]
-    users: tuple[UserStatus, ...]
 
 
 class AsyncMemoryEngine:
@@ -174,7 +151,7 @@ class AsyncMemoryEngine:
         return Status(
             store=await self._engine.store.describe(),
             models={kind: model.name if model is not None else "off" for kind, model in named.items()},
-            users=tuple([await self._user_status(scope_of(self._engine, one)) for one in users]),
+            users=await statuses(self._engine.store, [scope_of(self._engine, one) for one in users]),
         )
 
     async def check_online(self) -> Report:
@@ -198,91 +175,6 @@ class AsyncMemoryEngine:
         worker = self._engine.worker("consolidate_memory", "extract_observations", scope_of(self._engine, "check"))
         extracted: tuple[Memory, ...] = (await worker.run(messages=(message,))).observations
         return extracted
-
-    async def _user_status(self, scope: Scope) -> UserStatus:
-        count = self._engine.store.count
-        return UserStatus(
-            user=scope.user,
-            messages=await count(scope, MESSAGES),
-            pending=await count(scope, MESSAGES, Is("state", PENDING)),
-            memories=await count(scope, MEMORIES, Is("status", "valid")),
-            expired=await count(scope, MEMORIES, Is("status", "expired")),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AsyncUserMemory:
-    """The memory of one user."""
-
-    engine: AsyncMemoryEngine
-    scope: Scope
-
-    async def add_messages(self, messages: Iterable[MessageLike]) -> Appended:
-        """Keep messages durably; says which ids are new, known, or were deleted before and stay deleted.
-
-        See `memoryengine.intake.read_messages` for what a mapping may hold. Raises `InputError`, and keeps nothing
-        then. Raises `IdConflict` if an id is known with other content: other messages of the call may be kept by
-        then, and once it is put right the call may be repeated, where messages with an id of their own stay one.
-        """
-        await self.engine.open()
-        inner = self.engine._engine
-        read = read_messages(messages, inner.clock, inner.locale.zone)
-        return await inner.add_messages(self.scope, read)
-
-    async def retrieve(self, query: str, **inputs: object) -> Result:
-        """Find what fits a question; the hits stand in `Result.hits`, best first.
-
-        With `as_of` what was true at a moment, with `known_at` what memory knew by one.
-        """
-        return await self.run("retrieve_memory", query=query, **inputs)
-
-    async def consolidate(self) -> Result:
-        """Turn the messages that wait into observations."""
-        return await self.run("consolidate_memory")
-
-    async def reflect(self) -> Result:
-        """Turn observations into insights."""
-        return await self.run("reflect_and_reconsolidate")
-
-    async def list(
-        self,
-        kind: str | None = None,
-        *,
-        expired: bool | None = None,
-        limit: int | None = None,
-        as_of: Moment | None = None,
-        known_at: Moment | None = None,
-    ) -> Result:
-        """The memories, oldest first; expired ones too with `expired`, and with `limit` the newest alone.
-
-        With `as_of` those that were true at a moment, with `known_at` as memory knew them by one.
-        """
-        asked = {"kind": kind, "expired": expired, "limit": limit, "as_of": as_of, "known_at": known_at}
-        return await self.run("list_memory", **asked)
-
-    async def add(self, content: str) -> Result:
-        """Remember a text as it is, told by hand."""
-        return await self.run("add_memory", content=content)
-
-    async def delete(self, memory_id: str, *, with_messages: bool | None = None) -> Result:
-        """Delete a memory and the insights that rest on it; its messages too with `with_messages`.
-
-        Answers that a chat gave with it in its prompt, and that repeat a word of it, go with its messages; else they
-        are hidden from search as its messages are.
-        """
-        return await self.run("delete_memory", memory_id=memory_id, with_messages=with_messages)
-
-    async def delete_all(self, *, with_messages: bool | None = None) -> Result:
-        """Delete every memory; every message too with `with_messages`, else they are set aside for good."""
-        return await self.run("delete_all", with_messages=with_messages)
-
-    async def messages(self, limit: int | None = None) -> Result:
-        """The messages as they were said, the newest last."""
-        return await self.run("read_message", limit=limit)
-
-    async def run(self, operation: str, **inputs: object) -> Result:
-        """Run any operation, a user's own included."""
-        return await self.engine.run_operation(operation, self.scope, inputs)
 
 
 @dataclass(frozen=True, slots=True)

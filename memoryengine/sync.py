@@ -6,44 +6,28 @@ handler alike. The thread never keeps a process from ending.
 
 from __future__ import annotations
 
-import asyncio
-import atexit
-import os
-import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-from weakref import WeakSet, finalize
+from typing import TYPE_CHECKING, Self
+from weakref import finalize
 
-from .api import (
-    AsyncMemoryChat,
-    AsyncMemoryEngine,
-    AsyncMemoryService,
-    AsyncUserMemory,
-    Config,
-    MessageLike,
-    Moment,
-    Status,
-)
+from .api import AsyncMemoryChat, AsyncMemoryEngine, AsyncMemoryService, Config
 from .chat import ChatResponse, HistoryStrategy
 from .engine import Engine
-from .errors import MemoryEngineError
+from .loop_thread import close_at_end, iterate, unattended, wait_for
 from .ports import Appended, Clock, Store
 from .results import Result
 from .schedule import Ran
 from .settings import Settings
+from .status import Status
+from .user_memory import AsyncUserMemory, MessageLike, Moment
 from .workflow import Plan
 
 if TYPE_CHECKING:
     from .online_check import Report
 
-T = TypeVar("T")
-FAREWELL_SECONDS = 2.0
-_open_engines: WeakSet[AsyncMemoryEngine] = WeakSet()
 
 
 class MemoryEngine:
@@ -54,7 +38,7 @@ class MemoryEngine:
 
     def __init__(self, config_path: Config = None, *, clock: Clock | None = None, store: Store | None = None) -> None:
         self._engine = AsyncMemoryEngine(config_path, clock=clock, store=store)
-        _open_engines.add(self._engine)
+        close_at_end(self._engine)
         # Chats and users keep the engine alive; when the last of them is gone, so are its files and connections.
         finalize(self._engine, _let_go, self._engine._engine).atexit = False
 
@@ -65,12 +49,12 @@ class MemoryEngine:
 
     def open(self) -> Self:
         """Open the store; any other call does it where it is needed."""
-        _wait(self._engine.open())
+        wait_for(self._engine.open())
         return self
 
     def close(self) -> None:
         """Give the store and the models' connections back."""
-        _wait(self._engine.close())
+        wait_for(self._engine.close())
 
     def __enter__(self) -> Self:
         return self.open()
@@ -105,27 +89,27 @@ class MemoryEngine:
 
     def start(self) -> None:
         """Run operations at their time in the background; see `AsyncMemoryEngine.start`."""
-        _wait(self._engine.start())
+        wait_for(self._engine.start())
 
     def stop(self, seconds: float = 20.0) -> None:
         """End the schedule; see `AsyncMemoryEngine.stop`."""
-        _wait(self._engine.stop(seconds))
+        wait_for(self._engine.stop(seconds))
 
     def run_due(self, limit: int | None = None) -> tuple[Ran, ...]:
         """Run once what is due by the schedule."""
-        return _wait(self._engine.run_due(limit))
+        return wait_for(self._engine.run_due(limit))
 
     def users(self, namespace: str | None = None) -> tuple[str, ...]:
         """Every user of a namespace that memory knows, by name."""
-        return _wait(self._engine.users(namespace))
+        return wait_for(self._engine.users(namespace))
 
     def status(self, user: str | None = None) -> Status:
         """Where memory lies and how much it holds."""
-        return _wait(self._engine.status(user))
+        return wait_for(self._engine.status(user))
 
     def check_online(self) -> Report:
         """Try the configured endpoints, and extraction with them on twenty cases."""
-        return _wait(self._engine.check_online())
+        return wait_for(self._engine.check_online())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +120,19 @@ class UserMemory:
 
     def add_messages(self, messages: Iterable[MessageLike]) -> Appended:
         """Keep messages durably."""
-        return _wait(self.inner.add_messages(messages))
+        return wait_for(self.inner.add_messages(messages))
 
     def retrieve(self, query: str, **inputs: object) -> Result:
         """Find what fits a question."""
-        return _wait(self.inner.retrieve(query, **inputs))
+        return wait_for(self.inner.retrieve(query, **inputs))
 
     def consolidate(self) -> Result:
         """Turn the messages that wait into observations."""
-        return _wait(self.inner.consolidate())
+        return wait_for(self.inner.consolidate())
 
     def reflect(self) -> Result:
         """Turn observations into insights."""
-        return _wait(self.inner.reflect())
+        return wait_for(self.inner.reflect())
 
     def list(
         self,
@@ -160,27 +144,27 @@ class UserMemory:
         known_at: Moment | None = None,
     ) -> Result:
         """The memories, oldest first; see `AsyncUserMemory.list`."""
-        return _wait(self.inner.list(kind, expired=expired, limit=limit, as_of=as_of, known_at=known_at))
+        return wait_for(self.inner.list(kind, expired=expired, limit=limit, as_of=as_of, known_at=known_at))
 
     def add(self, content: str) -> Result:
         """Remember a text as it is."""
-        return _wait(self.inner.add(content))
+        return wait_for(self.inner.add(content))
 
     def delete(self, memory_id: str, *, with_messages: bool | None = None) -> Result:
         """Delete one memory."""
-        return _wait(self.inner.delete(memory_id, with_messages=with_messages))
+        return wait_for(self.inner.delete(memory_id, with_messages=with_messages))
 
     def delete_all(self, *, with_messages: bool | None = None) -> Result:
         """Delete every memory."""
-        return _wait(self.inner.delete_all(with_messages=with_messages))
+        return wait_for(self.inner.delete_all(with_messages=with_messages))
 
     def messages(self, limit: int | None = None) -> Result:
         """The messages as they were said."""
-        return _wait(self.inner.messages(limit))
+        return wait_for(self.inner.messages(limit))
 
     def run(self, operation: str, **inputs: object) -> Result:
         """Run any operation."""
-        return _wait(self.inner.run(operation, **inputs))
+        return wait_for(self.inner.run(operation, **inputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,39 +175,39 @@ class MemoryService:
 
     def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Run an operation by name; `kwargs` are its inputs."""
-        return _wait(self.inner.run_service_operation(name, role_name, **kwargs))
+        return wait_for(self.inner.run_service_operation(name, role_name, **kwargs))
 
     def retrieve_memory(self, query: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Find what fits a question."""
-        return _wait(self.inner.retrieve_memory(query, role_name, **kwargs))
+        return wait_for(self.inner.retrieve_memory(query, role_name, **kwargs))
 
     def consolidate_memory(self, role_name: str | None = None) -> Result:
         """Turn the messages that wait into observations."""
-        return _wait(self.inner.consolidate_memory(role_name))
+        return wait_for(self.inner.consolidate_memory(role_name))
 
     def reflect_and_reconsolidate(self, role_name: str | None = None) -> Result:
         """Turn observations into insights."""
-        return _wait(self.inner.reflect_and_reconsolidate(role_name))
+        return wait_for(self.inner.reflect_and_reconsolidate(role_name))
 
     def list_memory(self, role_name: str | None = None, **kwargs: object) -> Result:
         """List the memories."""
-        return _wait(self.inner.list_memory(role_name, **kwargs))
+        return wait_for(self.inner.list_memory(role_name, **kwargs))
 
     def add_memory(self, content: str, role_name: str | None = None) -> Result:
         """Remember a text as it is."""
-        return _wait(self.inner.add_memory(content, role_name))
+        return wait_for(self.inner.add_memory(content, role_name))
 
     def delete_memory(self, memory_id: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Delete one memory."""
-        return _wait(self.inner.delete_memory(memory_id, role_name, **kwargs))
+        return wait_for(self.inner.delete_memory(memory_id, role_name, **kwargs))
 
     def delete_all(self, role_name: str | None = None, **kwargs: object) -> Result:
         """Delete every memory."""
-        return _wait(self.inner.delete_all(role_name, **kwargs))
+        return wait_for(self.inner.delete_all(role_name, **kwargs))
 
     def read_message(self, role_name: str | None = None, **kwargs: object) -> Result:
         """List the messages."""
-        return _wait(self.inner.read_message(role_name, **kwargs))
+        return wait_for(self.inner.read_message(role_name, **kwargs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +232,7 @@ class MemoryChat:
         remember_response: bool = True,
     ) -> ChatResponse:
         """Answer `query` with what memory holds; see `AsyncMemoryChat.chat_with_memory`."""
-        return _wait(
+        return wait_for(
             self.inner.chat_with_memory(
                 query,
                 role_name,
@@ -271,7 +255,7 @@ class MemoryChat:
         remember_response: bool = True,
     ) -> Iterator[str]:
         """As `chat_with_memory`, piece by piece."""
-        return _iterate(
+        return iterate(
             self.inner.stream_with_memory(
                 query,
                 role_name,
@@ -285,118 +269,9 @@ class MemoryChat:
 
     def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Run an operation by name; `kwargs` are its inputs."""
-        return _wait(self.inner.run_service_operation(name, role_name, **kwargs))
-
-
-@dataclass(frozen=True, slots=True)
-class _Home:
-    """The event loop of this process's engines, and the daemon thread that runs it."""
-
-    loop: asyncio.AbstractEventLoop
-    thread: threading.Thread
-
-
-_home: _Home | None = None
-_ended = False
-_starting = threading.Lock()
-
-
-def _started() -> _Home:
-    """The loop, running; the first call of a process starts it."""
-    global _home
-    with _starting:
-        if _ended:
-            raise MemoryEngineError("This process is ending, and its memory engines were closed: call them earlier.")
-        if _home is None:
-            loop = asyncio.new_event_loop()
-            thread = threading.Thread(target=loop.run_forever, name="memoryengine", daemon=True)
-            thread.start()
-            atexit.register(_farewell)
-            _home = _Home(loop, thread)
-        return _home
-
-
-def _forget_parent() -> None:
-    """Start anew in a forked process: the thread of the loop stayed behind, and maybe held the lock."""
-    global _home, _starting
-    _home, _starting = None, threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_parent)
-
-
-def _wait(work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, done in the engines' loop; a call that is interrupted cancels it."""
-    future = _begin(work)
-    try:
-        return future.result()
-    except BaseException:
-        future.cancel()
-        raise
-
-
-def _begin(work: Coroutine[Any, Any, T]) -> Future[T]:
-    try:
-        home = _started()
-        if threading.get_ident() == home.thread.ident:
-            raise MemoryEngineError(
-                "MemoryEngine was called inside its own event loop, as by a worker, and would wait for itself for "
-                "ever: use AsyncMemoryEngine there."
-            )
-        return asyncio.run_coroutine_threadsafe(work, home.loop)
-    except BaseException:
-        work.close()
-        raise
-
-
-def _iterate(pieces: AsyncGenerator[str, None]) -> Iterator[str]:
-    async def step() -> str | None:
-        return await anext(pieces, None)
-
-    async def end() -> None:
-        await pieces.aclose()
-
-    try:
-        while (piece := _wait(step())) is not None:
-            yield piece
-    finally:
-        _unattended(end())
+        return wait_for(self.inner.run_service_operation(name, role_name, **kwargs))
 
 
 def _let_go(engine: Engine) -> None:
     """Close an engine that nobody holds any more."""
-    _unattended(engine.close())
-
-
-def _unattended(work: Coroutine[Any, Any, None]) -> None:
-    """Begin work without waiting for it, for finalizers: they run wherever and whenever the last reference drops."""
-    home = _home
-    try:
-        if home is not None:
-            asyncio.run_coroutine_threadsafe(work, home.loop)
-            return
-    except RuntimeError:  # the loop has ended
-        pass
-    work.close()
-
-
-def _farewell() -> None:
-    """Close what was left open, so that the end of a process leaves no warning; what cannot close now is let go."""
-    global _home, _ended
-    home, _home, _ended = _home, None, True
-    if home is None:
-        return
-
-    async def close_all() -> None:
-        for engine in list(_open_engines):
-            with suppress(Exception):
-                await engine.close()
-        await home.loop.shutdown_asyncgens()
-
-    with suppress(Exception):
-        asyncio.run_coroutine_threadsafe(close_all(), home.loop).result(FAREWELL_SECONDS)
-    home.loop.call_soon_threadsafe(home.loop.stop)
-    home.thread.join(FAREWELL_SECONDS)
-    if not home.thread.is_alive():
-        home.loop.close()
+    unattended(engine.close())

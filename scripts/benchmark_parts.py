@@ -16,10 +16,10 @@ import numpy as np
 from stores import Stores
 
 from memoryengine import AsyncMemoryEngine
-from memoryengine.api import AsyncUserMemory
 from memoryengine.assembly import build_store
 from memoryengine.ports import Embedder, Store, Vector, Writes
 from memoryengine.records import MEMORIES, memory_document
+from memoryengine.user_memory import AsyncUserMemory
 from memoryengine.values import Memory, Scope, memory_id
 
 DIMENSIONS = 384

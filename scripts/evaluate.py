@@ -31,9 +31,9 @@ from stores import KINDS, Stores, stores
 
 import memoryengine
 from memoryengine import AsyncMemoryEngine, ConfigError
-from memoryengine.api import AsyncUserMemory
 from memoryengine.clock import SystemClock
 from memoryengine.ports import Embedder, Vector
+from memoryengine.user_memory import AsyncUserMemory
 from memoryengine.values import Hit, Memory
 
 DATA = "MEMORYENGINE_EVAL_DATA"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +12,10 @@ from .edge import PROBLEM, say
 from .options import AsJson, Chosen, Config, Users, choose, opened
 
 if TYPE_CHECKING:
-    from memoryengine.api import Status
     from memoryengine.assembly import Checked
     from memoryengine.errors import Problem
     from memoryengine.online_check import Report
+    from memoryengine.status import Status, UserStatus
     from memoryengine.worker import WorkerSpec
 
 Online = Annotated[bool, typer.Option("--online", help="Try the configured endpoints too; costs some model calls.")]
@@ -22,9 +23,11 @@ Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="The operatio
 
 
 def status(ctx: typer.Context, user: Users = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Show where memory lies and how much it holds.
+    """Show where memory lies, how much it holds and what waits.
 
-    Of each user: messages, those that wait to be consolidated (pending), memories that hold, and expired ones.
+    Of each user: messages, those that wait to be consolidated (pending), failed too often and were set aside
+    (quarantined) or were given up by hand (discarded), memories that hold, and expired ones; how long the oldest
+    message has waited, and why messages failed that wait or were set aside.
     """
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
@@ -169,8 +172,30 @@ def _print_status(found: Status, file: str) -> None:
     if not found.users:
         print("There is no user in memory yet.")
         return
-    rows = [(u.user, *map(str, (u.messages, u.pending, u.memories, u.expired))) for u in found.users]
-    _print_table(("user", "messages", "pending", "memories", "expired"), rows)
+    now = datetime.now(UTC)
+    rows = [_status_row(one, now) for one in (*found.users, *([found.total] if len(found.users) > 1 else []))]
+    _print_table(STATUS_HEADS, rows)
+
+
+STATUS_HEADS = (
+    "user", "messages", "pending", "quarantined", "discarded", "memories", "expired", "waits for", "troubles",
+)  # fmt: skip
+
+
+def _status_row(one: UserStatus, now: datetime) -> tuple[str, ...]:
+    counts = (one.messages, one.pending, one.quarantined, one.discarded, one.memories, one.expired)
+    waits = age(now - one.waiting_since) if one.waiting_since else "-"
+    troubles = ", ".join(f"{count} {why}" for why, count in sorted(one.troubles.items())) or "-"
+    return (one.user, *map(str, counts), waits, troubles)
+
+
+def age(span: timedelta) -> str:
+    """A span of time in its largest unit, as in `3 h`."""
+    seconds = max(0, int(span.total_seconds()))
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
 
 
 def _print_table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -9,9 +9,9 @@ from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from memoryengine.api import Status
 from memoryengine.errors import Problem
 from memoryengine.results import Action, Result
+from memoryengine.status import Status, UserStatus
 from memoryengine.values import Hit, Memory, Message, Period
 
 Json = dict[str, Any]
@@ -100,8 +100,14 @@ def message_json(message: Message) -> Json:
 
 def status_json(status: Status) -> Json:
     """Where memory lies, by which models it works, and how much it holds."""
-    users = [asdict(user) for user in status.users]
-    return {"store": dict(status.store), "models": dict(status.models), "users": users}
+    users = [_user_status_json(user) for user in status.users]
+    total = _user_status_json(status.total)
+    del total["user"]
+    return {"store": dict(status.store), "models": dict(status.models), "users": users, "total": total}
+
+
+def _user_status_json(status: UserStatus) -> Json:
+    return {**asdict(status), "waiting_since": moment(status.waiting_since), "troubles": dict(status.troubles)}
 
 
 def problem_json(problem: Problem) -> Json:

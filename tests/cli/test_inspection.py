@@ -21,15 +21,20 @@ def test_status_shows_where_the_data_lies_and_counts(invoke: Invoke, write_lines
     found = invoke("status", "--json").json
     assert found["store"]["location"] == str(home / "embedded.db")
     assert Path(found["config"]).name == "embedded.yaml"
-    counts = {"messages": 2, "pending": 0, "memories": 1, "expired": 0}
-    assert found["users"][0] == {"user": "alice", **counts}
+    counts = {"messages": 2, "pending": 0, "memories": 1, "expired": 0, "quarantined": 0, "discarded": 0}
+    assert found["users"][0] == {"user": "alice", **counts, "waiting_since": None, "troubles": {}}
+    assert found["total"].keys() == found["users"][0].keys() - {"user"}
+    assert (found["total"]["messages"], found["total"]["pending"]) == (3, 1)
+    assert found["total"]["waiting_since"] == found["users"][1]["waiting_since"] is not None
     assert found["models"].keys() == {"chat", "embedder", "reranker"}
     shown = invoke("status").out
     assert f"location   {home / 'embedded.db'}\n" in shown
-    assert [line.split() for line in shown.splitlines()[-2:]] == [
-        ["alice", "2", "0", "1", "0"],
-        ["bob", "1", "1", "0", "0"],
-    ]
+    rows = [line.split() for line in shown.splitlines()[-4:]]
+    assert rows[0][:7] == ["user", "messages", "pending", "quarantined", "discarded", "memories", "expired"]
+    assert rows[1] == ["alice", "2", "0", "0", "0", "1", "0", "-", "-"]
+    assert rows[2][:7] == ["bob", "1", "1", "0", "0", "0", "0"]
+    assert rows[3][:7] == ["total", "3", "1", "0", "0", "1", "0"]
+    assert rows[2][-2:] == ["s", "-"]
 
 
 def test_status_before_anything_was_said(invoke: Invoke) -> None:

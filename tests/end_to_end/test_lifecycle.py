@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from memoryengine import AsyncMemoryEngine, MemoryEngine, MemoryEngineError, StoreError, sync
+from memoryengine import AsyncMemoryEngine, MemoryEngine, MemoryEngineError, StoreError
+from memoryengine.loop_thread import wait_for
 from memoryengine.sync import UserMemory
 
 
@@ -203,7 +204,7 @@ def test_the_sync_engine_called_in_its_own_loop_says_so(make_engine: Callable[..
         return user.list()
 
     with pytest.raises(MemoryEngineError, match="use AsyncMemoryEngine there"):
-        sync._wait(nested())
+        wait_for(nested())
     assert user.list().memories == ()
 
 

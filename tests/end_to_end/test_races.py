@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from memoryengine import AsyncMemoryEngine
-from memoryengine.api import AsyncUserMemory
 from memoryengine.errors import NotFound
 from memoryengine.ports import Document, Store
 from memoryengine.records import MEMORIES, MESSAGES, RUNS
 from memoryengine.stores.sqlite import SqliteStore
 from memoryengine.testing.kill_points import KillPoints, Result
+from memoryengine.user_memory import AsyncUserMemory
 
 Act = Callable[[AsyncUserMemory], Awaitable[object]]
 TOLD = (

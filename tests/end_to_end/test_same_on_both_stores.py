@@ -18,11 +18,11 @@ from elasticsearch import AsyncElasticsearch
 from typer.testing import CliRunner
 
 from memoryengine import AsyncMemoryEngine
-from memoryengine.api import AsyncUserMemory
 from memoryengine.chat import MemoryChat
 from memoryengine.cli.app import app
 from memoryengine.cli.starting import TALES
 from memoryengine.testing.clock import ManualClock
+from memoryengine.user_memory import AsyncUserMemory
 from memoryengine.values import Hit, Memory, Message
 
 from ..stores.elasticsearch_stores import remove
