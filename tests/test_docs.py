@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from memoryengine.cli.app import COMMANDS
 from memoryengine.testing.answering import answer
 from memoryengine.testing.siliconflow_server import SiliconFlowServer
 
@@ -77,7 +79,7 @@ def test_every_block_runs_and_prints_what_is_shown(
                 compared += 1
             else:
                 printed = act(block, place, tmp_path, environ)
-    assert {block.kind for block in found} <= {"python", "sh", "yaml", "json", "text"}
+    assert {block.kind for block in found} <= {"python", "sh", "yaml", "json", "text", "ini"}
     assert compared >= 2
     assert home.is_dir()
 
@@ -121,6 +123,11 @@ def act(block: Block, place: str, folder: Path, environ: dict[str, str]) -> str:
         file = folder / (named[1] if named else "talk.jsonl")
         file.parent.mkdir(exist_ok=True)
         file.write_text(block.text, "utf-8")
+        return ""
+    if block.kind == "ini":
+        unit = ConfigParser()
+        unit.read_string(block.text)
+        assert unit["Service"]["ExecStart"].split()[-1] in COMMANDS, place
         return ""
     if block.kind == "yaml":
         assert isinstance(yaml.safe_load(block.text), dict), place

@@ -12,6 +12,7 @@ from .importing import import_messages
 from .inspection import check, status, workers, workflow
 from .operations import consolidate, delete, list_memories, reflect, retrieve, run
 from .options import AsJson, Chosen, Config
+from .schedule import run_due, schedule
 from .starting import chat, demo, init
 from .store import app as store
 
@@ -56,6 +57,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "list": list_memories,
     "delete": delete,
     "run": run,
+    "schedule": schedule,
+    "run-due": run_due,
     "status": status,
     "check": check,
     "workflow": workflow,
