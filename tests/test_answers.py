@@ -21,6 +21,7 @@ from memoryengine.answers import (
 )
 from memoryengine.errors import ModelAnswerError
 from memoryengine.ports import Reply, Turn
+from memoryengine.trace import measure
 
 ONE = {"id": 1, "memory": "用户爱好是吉他。"}
 TWO = {"id": 2, "memory": "User's cat is Mia."}
@@ -59,9 +60,17 @@ def test_read_objects_reads_what_small_models_write(name: str) -> None:
     assert read_objects(GOOD[name]) == [ONE, TWO]
 
 
-@pytest.mark.parametrize(
-    "text", ["[]", "```json\n[]\n```", "<think>nothing</think>[ ]", '{"memories": []}', "［］", "Nothing: []"]
-)
+NOTHING = [
+    *("[]", "```json\n[]\n```", "<think>nothing</think>[ ]", '{"memories": []}', "［］", "Nothing: []", "{}", "[[]]"),
+    *("None", "none.", "NONE", "N/A", "null", "```\nnone\n```", "(empty)", "Empty list.", "Nothing to record."),
+    *("There is nothing worth remembering here.", "There are no new facts about the user in these lines.", "No facts."),
+    *("无", "没有。", "暂无", "没有可记的事。", "没有需要记录的信息", "无相关信息。", "没有矛盾", "输出：无"),
+    "这些对话中没有任何事实。",
+    *('{"memories": null}', '{"result": "none"}', '"[]"', "<think>so</think>\n\nNone."),
+]
+
+
+@pytest.mark.parametrize("text", NOTHING)
 def test_an_explicit_empty_list_is_an_answer(text: str) -> None:
     assert read_objects(text) == []
 
@@ -71,9 +80,13 @@ BAD = {
     "white space": " \n\t ",
     "only thinking": "<think>hmm [{\"id\": 1}]</think>",
     "thinking that never ends": "<think>hmm [{\"id\": 1}]",
-    "prose": "There is nothing worth remembering here.",
+    "prose": "The person says hello and asks about the weather.",
     "refusal": "I'm sorry, I can't help with that. 1. It is private.",
-    "none as a word": "None",
+    "none of something": "None of the lines is clear to me, please explain.",
+    "a refusal that begins like nothing": "No, I cannot help with that.",
+    "a refusal in Chinese": "抱歉，我无法处理这个请求。",
+    "the same over and over": "the same " * 12_000,
+    "rows over and over": json.dumps([{"id": 1, "memory": "User likes tea."}] * 3_000),
     "breaks off in a string": '[{"id": 1, "memory": "User plays"}, {"id": 2, "memory": "User liv',
     "breaks off after an object": '[{"id": 1, "memory": "User plays"}, {"id": 2, "memory": "b"}',
     "breaks off in the second of a row": '{"id": 1, "memory": "a"}\n{"id": 2, "mem',
@@ -213,6 +226,13 @@ async def test_a_bad_answer_is_shown_once_with_its_error() -> None:
     assert chat.asked[1][:2] == TURNS
     assert chat.asked[1][2] == Turn("assistant", '[{"id": 1, "score": 7}]')
     assert "'score' cannot be used" in chat.asked[1][3].content
+
+
+async def test_a_repair_is_told_to_the_trace() -> None:
+    with measure() as meter:
+        await ask(Answers("no", "[]"), TURNS, read_objects)
+        await ask(Answers("[]"), TURNS, read_objects)
+    assert meter.notes == {"asked again: the answer could not be used": 1}
 
 
 async def test_after_the_repair_the_attempt_fails() -> None:

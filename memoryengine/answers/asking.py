@@ -12,6 +12,7 @@ from ..errors import ModelAnswerError
 from ..ports import ChatModel, Turn
 from ..text import clip, language
 from ..times import stamp
+from ..trace import note
 from ..values import Language, Memory
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ async def ask(chat: ChatModel, turns: Sequence[Turn], read: Callable[[str], T], 
             if repairs <= 0:
                 raise
             repairs -= 1
+            note("asked again: the answer could not be used")
             shown = Turn("assistant", reply.text[:SHOWN_AGAIN] or "-")
             asked = (*turns, shown, Turn("user", _repair(error, turns)))
 

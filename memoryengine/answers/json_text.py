@@ -12,17 +12,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import ModelAnswerError
+from .speech import is_nothing, says_nothing, speech
 
 Row = dict[str, Any]
 EXCERPT = 400
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>|\A.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_UNFINISHED_THOUGHT = re.compile(r"<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`~]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
 _OPENER = re.compile(
     r"""[\[［【](?=\s*(?:[\[\]{}［］【】｛｝"'“”/#]|\Z))|[{｛](?=\s*(?:[\]}｝"'“”/#]|\w+\s*[:：]|\Z))"""
 )
-_NUMBERED = re.compile(r"^[\[(（【#*\s-]{0,3}(\d{1,4})\W{0,2}[.:)、：．）\s=-]\s*(.+)$")
+_NUMBERED = re.compile(
+    r"^[\[(（【#*|\s-]{0,3}(?:(?:id|line|message|msg|no|第|行|消息|编号)[\s#.:：=]{0,2})?(\d{1,4})"
+    r"(?:行|条|号)?\W{0,2}[.:)、：．）\s=>,，→|-]+\s*(?:(?:score|rating|分数|得分|评分)\s*[:：=]?\s*)?(.+?)[\s|]*$",
+    re.IGNORECASE,
+)
 _CLOSED_BY = r"""(?=\s*(?:[:：\]}］】｝]|\Z|[,，、]\s*(?:[“”"'{\[［【｛\]}］】｝]|\w+\s*[:：])))"""
 _TOKEN = re.compile(
     r'(?P<straight>"(?:[^"\\]|\\.)*")'
@@ -40,16 +43,17 @@ _SWALLOWED = re.compile(r"""["'”]\s*[}\]]|["'“”]\s*[:：]\s*["'“\d\[{]|[
 def read_objects(text: str) -> list[Row]:
     """Every JSON object of an answer, in order; an empty list only where the answer holds an explicit empty list.
 
-    Reads bare or fenced JSON, one list, several objects in a row, or one list inside an object; comments, single and
-    Chinese quotes, full-width marks and stray commas are forgiven. Raises `ModelAnswerError` for an answer without
-    JSON, one that breaks off, and one whose list holds something else than objects.
+    A plain "None" or 没有 is such a list too. Reads bare or fenced JSON, one list, several objects in a row, or one
+    list inside an object; comments, single and Chinese quotes, full-width marks and stray commas are forgiven. Raises
+    `ModelAnswerError` for an answer without JSON, one that breaks off, and one whose list holds something else than
+    objects.
     """
-    said = _UNFINISHED_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
-    if not said:
-        raise ModelAnswerError("The model's answer is empty, where a JSON list of objects was asked for.")
+    said = speech(text)
     blocks = [block for _, block in _FENCED.findall(said) if _OPENER.search(block)]
     values = _values("\n".join(blocks) if blocks else said)
     lists = [found for value in values if (found := _objects(value)) is not None]
+    if not lists and says_nothing(said):
+        return []
     if not lists:
         raise ModelAnswerError("The model's answer holds no JSON list of objects.", excerpt=said[:EXCERPT])
     return [row for found in lists for row in found]
@@ -58,13 +62,16 @@ def read_objects(text: str) -> list[Row]:
 def read_numbered(text: str) -> list[tuple[int, str]]:
     """The lines `1. text` or `1: text` of an answer that has no other lines; nothing if there is any other.
 
-    For answers where a number and a value say everything; where a line could be the model's own numbering it must not
-    be used.
+    One line that announces them is passed over where all values are numbers. For answers where a number and a value
+    say everything; where a line could be the model's own numbering it must not be used.
     """
-    said = _UNFINISHED_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
+    said = speech(text)
     lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().startswith("```")]
-    found = [match for line in lines if (match := _NUMBERED.match(line))]
-    return [(int(m[1]), m[2].strip()) for m in found] if len(found) == len(lines) else []
+    found = [(int(m[1]), m[2].strip()) for line in lines if (m := _NUMBERED.match(line))]
+    headed = len(lines) > 1 and lines[0].endswith((":", "："))
+    if headed and len(found) == len(lines) - 1 and all(re.search(r"\d", value) for _, value in found):
+        return found
+    return found if len(found) == len(lines) else []
 
 
 def _values(text: str) -> list[Any]:
@@ -156,12 +163,32 @@ def _letters(text: str) -> str:
 def _objects(value: Any) -> list[Row] | None:
     """The objects of a value; None if it holds anything else."""
     if isinstance(value, dict):
-        inner = [held for held in value.values() if isinstance(held, list) and all(isinstance(v, dict) for v in held)]
-        if len(inner) == 1 and (len(value) == 1 or inner[0]):
-            return inner[0]
-        return [value]
+        return _of_object(value)
     if isinstance(value, list):
         nested = [_objects(held) if isinstance(held, list) else [held] for held in value]
         flat = [row for rows in nested if rows is not None for row in rows]
         return flat if all(isinstance(row, dict) for row in flat) and None not in nested else None
     return None
+
+
+def _of_object(value: Row) -> list[Row]:
+    """The objects that one object holds under a name, or under the numbers that it gave them; else itself."""
+    if not value or (len(value) == 1 and _is_empty(next(iter(value.values())))):
+        return []
+    inner = [held for held in value.values() if isinstance(held, list) and all(isinstance(v, dict) for v in held)]
+    if len(inner) == 1 and (len(value) == 1 or inner[0]):
+        return inner[0]
+    if all(isinstance(held, dict) for held in value.values()):
+        if len(value) == 1 and not _is_number(next(iter(value))):
+            return _of_object(next(iter(value.values())))
+        if all(map(_is_number, value)):
+            return [{"id": key, **held} for key, held in value.items()]
+    return [value]
+
+
+def _is_number(key: Any) -> bool:
+    return str(key).strip().isdecimal()
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ([], {}) or is_nothing(value)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import ModelAnswerError
 from .json_text import EXCERPT, Row, read_numbered, read_objects
+from .lines import cited_rows, keyed_rows, table_rows
+from .names import named
+from .speech import goes_in_circles, is_nothing, says_nothing, speech
+
+MOST_ALIKE = 3
+LONGEST_SPAN = 200
 
 
 class Shape(Protocol):
@@ -47,7 +54,7 @@ class Wholes:
 
     def read(self, value: Any) -> tuple[int, ...]:
         """The numbers; raises ValueError if there is none or one is outside."""
-        parts = re.findall(r"-?\d+", value) if isinstance(value, str) else value
+        parts = _listed(value) if isinstance(value, str) else value
         if self.optional and parts in (None, []):
             return ()
         one = Whole(self.low, self.high)
@@ -63,7 +70,7 @@ class Wholes:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text of at most `longest` characters, on one line; `optional` allows none at all ("")."""
+    """A text of at most `longest` characters, on one line, not the same over and over; `optional` allows ""."""
 
     longest: int = 1_000
     optional: bool = False
@@ -72,7 +79,7 @@ class Words:
         """The text, white space joined; raises ValueError."""
         held = "" if value is None and self.optional else value
         text = " ".join(held.split()) if isinstance(held, str) else None
-        if text is None or len(text) > self.longest or not (text or self.optional):
+        if text is None or len(text) > self.longest or not (text or self.optional) or goes_in_circles(text):
             raise ValueError(f"a text of {0 if self.optional else 1} to {self.longest} characters")
         return text
 
@@ -97,35 +104,66 @@ Schema = Mapping[str, Shape]
 
 
 def read_rows(text: str, schema: Schema, *, numbered: bool = False) -> list[Row]:
-    """The objects of an answer, each held to `schema`; other fields are dropped.
+    """The rows of an answer, each held to `schema`; other fields are dropped.
 
-    With `numbered`, whose schema has two fields, plain lines like `1: 3` and an object like {"1": 3} count too.
-    Raises `ModelAnswerError`, which says which object and field is wrong.
+    Rows are JSON objects, else a table whose head names the fields, `field: value` lines, or lines that cite their
+    ids in brackets. With `numbered`, whose schema has two fields, plain lines like `1: 3` and an object like {"1": 3}
+    count too. No row at all is an answer only where it says so. Raises `ModelAnswerError`, which says which object and
+    field is wrong.
     """
     pairs = read_numbered(text) if numbered else []
     if pairs:
         objects = [dict(zip(schema, pair, strict=True)) for pair in pairs]
     else:
-        objects = read_objects(text)
-        if numbered:
-            objects = [row for found in objects for row in _unfold(found, tuple(schema))]
+        objects = _in_lines(speech(text), schema) or read_objects(text)
+        objects = [row for found in objects for row in _unfold(found, schema, numbered)]
     return held_to(schema, objects, text)
 
 
 def held_to(schema: Schema, objects: Iterable[Row], text: str) -> list[Row]:
-    """Objects of the answer `text`, each held to `schema`, as `read_rows` does it."""
-    return [_checked(place, found, schema, text) for place, found in enumerate(objects, 1)]
+    """Objects of the answer `text`, each held to `schema`, as `read_rows` does it.
+
+    An object that says "none" is passed over. Raises `ModelAnswerError` also for the same object over and over.
+    """
+    held = [named(found, schema) for found in objects]
+    rows = [_checked(place, row, schema, text) for place, row in enumerate(held, 1) if not _is_none(row, schema)]
+    if any(count > MOST_ALIKE for count in Counter(map(repr, rows)).values()):
+        raise ModelAnswerError("The model's answer says the same over and over.", excerpt=text.strip()[:EXCERPT])
+    return rows
 
 
-def _unfold(found: Row, names: tuple[str, ...]) -> list[Row]:
-    """The objects that {"1": 3, "2": 0} stands for; any other object alone."""
-    if not found or not all(str(key).strip().isdecimal() for key in found):
-        return [found]
-    return [dict(zip(names, pair, strict=True)) for pair in found.items()]
+def _in_lines(said: str, schema: Schema) -> list[Row]:
+    """The rows of an answer in another form than JSON; nothing where there is JSON in it, or a line that is no row."""
+    if says_nothing(said) or re.search(r"[{｛]|\[\s*(?:\[|\])", said):
+        return []
+    rows = table_rows(said, schema) or keyed_rows(said, schema)
+    ids = [name for name, shape in schema.items() if isinstance(shape, Wholes) and not shape.optional]
+    texts = [name for name, shape in schema.items() if isinstance(shape, Words) and not shape.optional]
+    return rows or (cited_rows(said, ids[0], texts[0]) if len(ids) == len(texts) == 1 else [])
 
 
-def _checked(place: int, found: Row, schema: Schema, text: str) -> Row:
-    held = {str(key).strip().strip("\"'“”").lower(): value for key, value in found.items()}
+def _is_none(row: Row, schema: Schema) -> bool:
+    """Whether an object stands for nothing: its texts say so, or it has no field of the schema."""
+    texts = [row.get(name) for name, shape in schema.items() if isinstance(shape, Words) and not shape.optional]
+    return bool(texts) and all(map(is_nothing, texts))
+
+
+def _unfold(found: Row, schema: Schema, numbered: bool) -> list[Row]:
+    """The objects that one stands for: {"1": 3, "2": 0} where that is allowed, or {"id": [1, 2], "score": [3, 0]}."""
+    if numbered and found and all(str(key).strip().isdecimal() for key in found):
+        return [dict(zip(schema, pair, strict=True)) for pair in found.items()]
+    held = named(found, schema)
+    singles = [name for name, shape in schema.items() if name in held and not isinstance(shape, Wholes)]
+    columns = [held[name] for name in schema if name in held]
+    if singles and all(isinstance(held[name], list) for name in singles) and len(columns) > 1:
+        lengths = {len(column) if isinstance(column, list) else -1 for column in columns}
+        if len(lengths) == 1 and min(lengths) >= 2:
+            names = [name for name in schema if name in held]
+            return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return [found]
+
+
+def _checked(place: int, held: Row, schema: Schema, text: str) -> Row:
     row: Row = {}
     for name, shape in schema.items():
         try:
@@ -148,3 +186,12 @@ def _whole(value: Any) -> int | None:
         match = re.fullmatch(r"\D{0,3}(\d{1,6})(?:\.0)?\D{0,3}", value.strip())
         return int(match[1]) if match and "-" not in value else None
     return value if isinstance(value, int) else None
+
+
+def _listed(text: str) -> list[str]:
+    """The numbers that a text names, also as the ends of a span: "1, 3-5"."""
+    found: list[str] = []
+    for first, last in re.findall(r"(-?\d{1,6})(?:\s*(?:-|–|~|～|至|到|to)\s*(\d{1,6}))?", text):
+        span = range(int(first), int(last) + 1) if last else range(0)
+        found += map(str, span) if 0 < len(span) <= LONGEST_SPAN else [first, *([last] if last else [])]
+    return found

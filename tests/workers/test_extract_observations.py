@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from memoryengine.attributes import ATTRIBUTES
 from memoryengine.errors import ModelAnswerError
 from memoryengine.models.scripted import ScriptedChat
 from memoryengine.testing.answering import answer_turns
-from memoryengine.values import Locale
+from memoryengine.trace import measure
+from memoryengine.values import Language, Locale
 from memoryengine.workers.extract_observations import ExtractObservations
 
 from .fakes import NOON, FakeClock, message
@@ -30,6 +34,47 @@ MESSAGES = (
 
 def row(ids: object, memory: str, time: str = "") -> dict[str, Any]:
     return {"ids": ids, "memory": memory, "time": time}
+
+
+async def test_what_is_only_imagined_is_left_out_and_counted() -> None:
+    batch = (message("I have a dog. If I were rich I would live in Rome.", id_="m1"),)
+    rows = [{**row([1], "User has a dog."), "score": 3}, {**row([1], "User would live in Rome if rich."), "score": 1}]
+    with measure() as meter:
+        worker, _ = extracting(rows)
+        assert [m.content for m in (await worker.run(batch)).observations] == ["User has a dog."]
+    assert meter.notes == {"left out: imagined": 1}
+    worker, _ = extracting(rows)
+    assert len((await replace(worker, least=1).run(batch)).observations) == 2
+    for score, kept in ((2, 1), ("1", 0), (0, 0), ("high", 1), (None, 1), (7, 1), ([3], 1)):
+        worker, chat = extracting([{**row([1], "User has a dog."), "score": score}])
+        assert len((await worker.run(batch)).observations) == kept
+        assert len(chat.calls) == 1
+
+
+async def test_the_attribute_that_a_fact_tells_is_its_subject() -> None:
+    batch = (message("I moved to Rome.", id_="m1"),)
+    for about, subject in (("home", "home"), (" Home ", "home"), ("city", ""), (None, ""), (["home"], ""), (5, "")):
+        worker, chat = extracting([{**row([1], "User moved to Rome."), "about": about}])
+        (memory,) = (await worker.run(batch)).observations
+        assert memory.subject == subject
+        assert len(chat.calls) == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_prompt_names_every_attribute_that_is_understood(language: Language) -> None:
+    (system, _) = PROMPT.turns(language, human_en="user", human_zh="用户", lines="")
+    assert [name for name in ATTRIBUTES if not re.search(rf"\b{name}\b", system.content, re.ASCII)] == []
+
+
+async def test_long_messages_are_shown_without_their_middle() -> None:
+    worker, chat = extracting([])
+    told = message("a" * 9_000 + "middle" + "z" * 9_000)
+    asked = message("b" * 9_000, role="assistant")
+    await worker.run((asked, told))
+    shown = [r["text"] for r in rows_shown(chat)]
+    assert [len(text) for text in shown] == [500, 12_000]
+    assert "middle" not in shown[1]
+    assert shown[1].startswith("a") and shown[1].endswith("z")  # noqa: PT018
 
 
 def extracting(*answers: object, locale: Locale | None = None) -> tuple[ExtractObservations, ScriptedChat]:
@@ -109,7 +154,7 @@ async def test_a_fact_told_twice_is_one_observation_with_both_sources() -> None:
         [row([2], "")],
         [row([2], "x" * 501)],
         [{"ids": [2]}],
-        "There is nothing of interest.",
+        "The talk was about this and that.",
         '[{"ids": [2], "memory": "User likes te',
         "",
     ],

@@ -55,7 +55,7 @@ async def test_none_is_an_answer_and_one_observation_asks_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [[{"subject": "sport", "ids": [1, 5]}], [{"subject": "", "ids": [1, 2]}], [{"subject": "sport"}], "None."]
+    "bad", [[{"subject": "sport", "ids": [1, 5]}], [{"subject": "", "ids": [1, 2]}], [{"subject": "sport"}], "Sport."]
 )
 async def test_what_cites_what_was_not_given_is_refused(bad: object) -> None:
     worker, chat = reflecting(bad, bad)

@@ -1,0 +1,123 @@
+"""Rows that a model wrote as a table, as `field: value` lines or as lines that cite: read where every line is one.
+
+A line that is left over might be a row of another form, so then nothing is read at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .names import known_as
+from .speech import is_nothing
+
+Row = dict[str, Any]
+
+_RULE = re.compile(r"[\s|:=+\-—–_*`~]*")
+_BULLET = re.compile(r"(?:[-*•·–+]|\(?\d{1,3}[.)、）:：](?=\s|[^\d\s]))\s*")
+_HEADING = re.compile(r"[^\n]{1,80}[:：]\**\s*")
+_WORDS_OF_CITES = r"(?:ids?|lines?|messages?|msgs?|sources?|from|no\.?|编号|来源|行|第|消息|行号|依据)"
+_CITED = rf"{_WORDS_OF_CITES}?\s*[:：#]?\s*(?P<ids>\d{{1,4}}(?:\s*(?:[,，、;和]|and|&)\s*\d{{1,4}})*)\s*(?:行|条)?"
+_CITES_FIRST = re.compile(rf"[\[(（【<]\s*{_CITED}\s*[\])）】>]\s*[:：.-]?\s*(?P<text>\S.*)", re.IGNORECASE)
+_CITES_LAST = re.compile(rf"(?P<text>\S.*?)\s*[\[(（【<]\s*{_CITED}\s*[\])）】>]\s*[.。]?", re.IGNORECASE)
+
+
+def table_rows(said: str, schema: Mapping[str, Any]) -> list[Row]:
+    """The rows of a table with a head that names the fields: Markdown, or values between commas, tabs or semicolons."""
+    lines = _content(said)
+    for delimiter in ("|", "\t", ",", ";"):
+        rows = _table([line for line in lines if delimiter != "|" or not _RULE.fullmatch(line)], delimiter, schema)
+        if rows:
+            return rows
+    return []
+
+
+def _table(lines: Sequence[str], delimiter: str, schema: Mapping[str, Any]) -> list[Row]:
+    head = next((place for place, line in enumerate(lines[:4]) if _head(line, delimiter, schema)), None)
+    if head is None:
+        return []
+    if any(not _HEADING.fullmatch(line) for line in lines[:head]):
+        return []
+    names = _head(lines[head], delimiter, schema)
+    cells = [_cells(line, delimiter) for line in lines[head + 1 :]]
+    if not cells or any(len(row) != len(names) for row in cells):
+        return []
+    return [{name: value for name, value in zip(names, row, strict=True) if name} for row in cells]
+
+
+def _head(line: str, delimiter: str, schema: Mapping[str, Any]) -> list[str]:
+    """The schema's names of the columns; nothing where the line names fewer than two, or one twice."""
+    names = [known_as(cell, schema) for cell in _cells(line, delimiter)]
+    told = [name for name in names if name]
+    return names if len(told) >= 2 and len(set(told)) == len(told) else []
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    if delimiter == "|":
+        return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
+
+
+def keyed_rows(said: str, schema: Mapping[str, Any]) -> list[Row]:
+    """The rows of `field: value` lines, as YAML or a form has them; a field that comes again begins the next row."""
+    rows: list[Row] = []
+    for line in _content(said):
+        bare = _BULLET.sub("", line, count=1)
+        pairs = _pairs(bare, schema)
+        if not pairs:
+            if _HEADING.fullmatch(line):
+                continue
+            return []
+        for name, value in pairs:
+            if not rows or name in rows[-1]:
+                rows.append({})
+            rows[-1][name] = value
+    return rows
+
+
+def _pairs(line: str, schema: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The fields of one line; nothing where it does not begin with one."""
+    found: list[tuple[str, str]] = []
+    for part in re.split(r"[,，;；|]\s*(?=[\"'“*]*[\w ]{1,16}[\"'”*]*\s*[:：=])", line):
+        match = re.match(r"[\"'“*]*(?P<name>[^\W\d][\w ]{0,15})[\"'”*]*\s*[:：=]\s*(?P<value>.*)", part)
+        name = known_as(match["name"], schema) if match else ""
+        if match and name and all(name != held for held, _ in found):
+            found.append((name, _unquoted(match["value"])))
+        elif found and match and not name and not re.search(r"[\u4e00-\u9fff\s]", match["name"]):
+            continue  # a field that nobody asked for
+        elif found:
+            found[-1] = (found[-1][0], f"{found[-1][1]}, {part}")
+        else:
+            return []
+    return found
+
+
+def cited_rows(said: str, ids: str, text: str) -> list[Row]:
+    """The rows of lines like `User likes tea. [1, 2]` or `[3] User likes tea.`, where every line cites.
+
+    A line that begins with a number alone does not: that may be the model's own count.
+    """
+    rows: list[Row] = []
+    lines = _content(said)
+    for place, line in enumerate(lines):
+        bare = _BULLET.sub("", line, count=1) if not _CITES_FIRST.fullmatch(line) else line
+        match = _CITES_LAST.fullmatch(bare) or _CITES_FIRST.fullmatch(bare)
+        if match and not is_nothing(match["text"]):
+            rows.append({ids: match["ids"], text: match["text"]})
+        elif place or not _HEADING.fullmatch(line):
+            return []
+    return rows
+
+
+def _content(said: str) -> list[str]:
+    """The lines that say something, without fences."""
+    lines = [line.strip() for line in said.splitlines()]
+    return [line for line in lines if line and not line.startswith(("```", "~~~")) and not re.fullmatch(r"-{3,}", line)]
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip().rstrip(",，")
+    pairs = ('""', "''", "“”", "‘’", "``")
+    return value[1:-1] if len(value) > 1 and value[0] + value[-1] in pairs else value

@@ -1,0 +1,128 @@
+"""What a model says once its thoughts, control marks and wrappings are taken off, and when that is no answer at all."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import zlib
+
+from ..errors import ModelAnswerError
+
+LONGEST = 40_000
+# Rows of one form compress to a tenth at most; a text that goes round in circles, to a fiftieth.
+_CIRCLES, _CIRCLES_FROM = 0.025, 2_000
+_PHRASE_CIRCLES, _PHRASE_FROM = 0.2, 120
+
+_TAG = re.compile(
+    r"<(?P<close>/?)(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|思考)>|◁(?P<end>/?)think▷",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(r"<\|[a-z_]{1,24}\|>|</?s>|\[/?INST\]|[\ufeff\u200b-\u200d\u2060]")
+_CHANNEL = "<|message|>"
+
+_NOTHING_WORDS = r"none|nothing|null|nil|n/?a|empty|not applicable|无|没有|暂无|空|没了|無|沒有|不适用|无内容|没有内容"
+_THINGS = (
+    r"(?:facts?|memor(?:y|ies)|information|info|pairs?|conflicts?|contradictions?|containments?|subjects?|observations?|"
+    r"changes?|results?|relations?|data|entries|items|statements?|(?:personal )?details?|messages?|lines?|insights?)"
+)
+_QUALITIES = (
+    r"(?:new|relevant|such|personal|useful|lasting|clear|important|notable|memorable|further|other)"
+)
+_TAILS = (
+    r"(?:(?:that (?:is|are)|which (?:is|are))? ?(?:worth (?:\w+ing|a memory)|of interest|here|found|at all|given"
+    r"|present|available|to (?:remember|record|extract|report|note|list|keep|store|write down|output|name|add|return)"
+    r"|about (?:the |this )?(?:person|user|speaker)"
+    r"|in (?:the|these|this) (?:conversation|lines?|messages?|chat|text|dialogue)"
+    r"|can be (?:found|extracted|recorded)|(?:was|were) (?:found|mentioned|given|said)|mentioned|said|yet|today))"
+)
+_EN_NOTHING = re.compile(
+    rf"(?:(?:answer|output|result|results|response|facts|memories)\s*[:=]\s*)?"
+    rf"(?:(?:there (?:is|are|was|were)|i (?:found|see|find)|contains?|has|have) )?"
+    rf"(?:{_NOTHING_WORDS}|(?:an |the )?empty (?:list|array|json list|json array)|nothing {_QUALITIES}"
+    rf"|(?:no|not any|zero) (?:{_QUALITIES} )?(?:and {_QUALITIES} )?{_THINGS}(?: or {_THINGS})?)"
+    rf"(?: {_TAILS}){{0,3}}",
+    re.IGNORECASE,
+)
+_ZH_NOTHING = re.compile(
+    r"(?:(?:答案|输出|结果|回答)\s*[:：]?\s*)?(?:这些?(?:行|对话|消息|内容)?[中里]?|其中|对话[中里]|目前|本次)?(?:都|均)?"
+    r"(?:没有|无|未发现|没发现|没有发现|暂无|未找到|没有找到|不存在|并无|沒有|無)(?:任何|什么|新的?|明显的?|相关的?)*"
+    r"(?:可以?|需要|值得|应该?|能|要)?(?:被)?(?:记(?:录|住|忆|下)?|提取|写|总结|更新|输出|保留|关注)?(?:下来)?的?"
+    r"(?:关于(?:用户|此人|这个人|该用户)的)?(?:任何|相关|有用|有价值|重要|新|长久|个人)*的?"
+    r"(?:事实?|信息|内容|记忆|东西|事情|矛盾|冲突|关系|主题|变化|观察|结果|这样的一对|对|数据)?(?:可记|可以记录|可写)?"
+)
+_TRIM = " \t\r\n.。!！,，;；:：`*_#>-~\"'“”‘’()（）[]{}［］【】｛｝<>《》\\/"
+
+
+def speech(text: str) -> str:
+    """What a model says, without its thoughts and control marks; raises `ModelAnswerError` where that is no answer.
+
+    A thought that is never closed is one only where nothing was said before it. Empty, longer than any answer that
+    is asked for, and a text that goes round in circles are refused.
+    """
+    said = _without_thoughts(text).strip()
+    if not said:
+        raise ModelAnswerError("The model's answer is empty, where a JSON list of objects was asked for.")
+    if len(said) > LONGEST:
+        raise ModelAnswerError(
+            f"The model's answer is {len(said)} characters long, where {LONGEST} are the most that can be meant."
+        )
+    if len(said) >= _CIRCLES_FROM and _density(said) < _CIRCLES:
+        raise ModelAnswerError("The model's answer goes round in circles: it says the same over and over.")
+    return _unwrapped(said)
+
+
+def goes_in_circles(phrase: str) -> bool:
+    """Whether one short text says the same over and over."""
+    return len(phrase) >= _PHRASE_FROM and _density(phrase) < _PHRASE_CIRCLES
+
+
+def says_nothing(said: str) -> bool:
+    """Whether an answer says, as all that it says, that there is nothing: "None.", "无", "There are no new facts."."""
+    if len(said) > 200:
+        return False
+    lines = [line for line in said.splitlines() if not line.strip().startswith(("```", "~~~"))]
+    told = " ".join(" ".join(lines).split()).strip(_TRIM)
+    return bool(told) and bool(_EN_NOTHING.fullmatch(told) or _ZH_NOTHING.fullmatch(told))
+
+
+def is_nothing(value: object) -> bool:
+    """Whether a field holds a word for nothing ("none", "无")."""
+    return isinstance(value, str) and bool(re.fullmatch(_NOTHING_WORDS, value.strip(_TRIM), re.IGNORECASE))
+
+
+def _density(text: str) -> float:
+    data = text.encode("utf-8", "replace")
+    return len(zlib.compress(data, 6)) / len(data)
+
+
+def _without_thoughts(text: str) -> str:
+    said, at, depth, opened = "", 0, 0, 0
+    for tag in _TAG.finditer(text):
+        if tag["close"] or tag["end"]:
+            # one that was never opened ends a thought that began in the prompt
+            said = said if depth else ""
+            depth, at = max(depth - 1, 0), tag.end() if depth <= 1 else at
+        else:
+            if not depth:
+                said, opened = said + text[at : tag.start()], tag.start()
+            depth += 1
+    rest = text[at:] if not depth else text[opened:] if said.strip() else ""
+    said += rest
+    said = said.rpartition(_CHANNEL)[2]
+    return _CONTROL.sub("", said)
+
+
+def _unwrapped(said: str) -> str:
+    """JSON that was put into a string or written for HTML, as it was meant."""
+    if "&quot;" in said and '"' not in said:
+        said = html.unescape(said)
+    if re.match(r'[\[{](?:[\s{\[]|\\n){0,20}\\"', said):
+        said = f'"{said}"'
+    if said.startswith('"') and '\\"' in said:
+        try:
+            inner = json.loads(said, strict=False)
+        except ValueError:
+            return said
+        return inner.strip() if isinstance(inner, str) else said
+    return said
