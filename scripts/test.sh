@@ -7,6 +7,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 
 RUN=run_$$ # what this run starts bears this name, so that runs at the same time leave each other alone
 OTHER_VERSIONS="8.13.4 9.2.0"
+SEEDS="" # of the random programs; fewer on the versions that are tested beside another
 NO_JAVA=4 # what elasticsearch.sh says where no Java is new enough
 
 usage() {
@@ -48,7 +49,8 @@ tests_on_version() (
     version=$1
     use_server "$2" --version "$version" || exit
     shift 2
-    python -m pytest $WORKERS -m elasticsearch_versions "$@" || exit 1
+    MEMORYENGINE_TEST_SEEDS=${MEMORYENGINE_TEST_SEEDS:-$SEEDS} python -m pytest $WORKERS -m elasticsearch_versions "$@" ||
+        exit 1
     stop_servers --version "$version"
 )
 
@@ -63,10 +65,19 @@ check_version() {
     fi
 }
 
+# Servers take long to start, so they do while other things are checked; what goes wrong is told by use_server.
+start_servers() {
+    [ -n "${MEMORYENGINE_TEST_ES_URL:-}" ] || "$ROOT/scripts/elasticsearch.sh" start --name "$RUN"
+    [ -n "${MEMORYENGINE_TEST_ES_SECURED_URL:-}" ] || "$ROOT/scripts/elasticsearch.sh" start --name "$RUN" --secured
+}
+
 check_all() {
+    [ -z "$servers" ] || start_servers >/dev/null 2>&1 &
+    starting=$!
     check "Lint" ruff check .
     check "Types" mypy
     check "Import directions" lint-imports
+    wait $starting
     if [ -n "$servers" ]; then
         check "Elasticsearch" use_server "${MEMORYENGINE_TEST_ES_URL:-}"
         check "Elasticsearch, secured" use_server "${MEMORYENGINE_TEST_ES_SECURED_URL:-}" --secured
@@ -78,6 +89,7 @@ check_all() {
         check "Tests" python -m pytest $WORKERS -m "not elasticsearch and not elasticsearch_versions" "$@"
     fi
     [ -z "$other_versions" ] || stop_servers
+    SEEDS="0-1"
     for version in $other_versions; do
         check_version "$version" "" "$@"
     done

@@ -83,9 +83,10 @@ class OwnServer:
         return done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_es() -> Iterator[OwnServer]:
-    """A server for the tests of one file, not started yet; it is gone after them."""
-    server = OwnServer(f"{os.environ.get('MEMORYENGINE_TEST_RUN', f'by_hand_{os.getpid()}')}_own")
+    """A server that tests may kill, not started yet; one for all tests of a process, as starting takes long."""
+    run = os.environ.get("MEMORYENGINE_TEST_RUN", f"by_hand_{os.getpid()}")
+    server = OwnServer(f"{run}_own_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}")
     yield server
     server.stop()

@@ -95,7 +95,8 @@ def test_init_makes_the_indices_also_where_the_program_may_not(
     assert refused.code == 3
     assert "memoryengine store init" in refused.err
     made = invoke("store", "init", "-c", config, "--json").json
-    names = [f"{prefix}-{name}-000001" for name in ("history", "memories", "messages", "runs", "scopes")]
+    kinds = ("agenda", "embeddings", "history", "memories", "messages", "runs", "scopes")
+    names = [f"{prefix}-{kind}-000001" for kind in kinds]
     assert made == {"made": names, "there": []}
     assert invoke("store", "init", "-c", config).out == "".join(f"there  {name}\n" for name in names)
     assert invoke("status", "-c", config).code == 0
