@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from .chat import ChatResponse, HistoryStrategy, MemoryChat, read_request, scope_of
 from .clock import SystemClock
-from .engine import Engine, assemble
+from .engine import Engine, Told, assemble
 from .errors import ConfigError, StoreError
 from .lookback import with_moments
 from .models.gate import Gate
@@ -103,7 +103,14 @@ class AsyncMemoryEngine:
         return self._engine.plan(operation)
 
     async def run_operation(
-        self, operation: str, scope: Scope, inputs: Mapping[str, object], *, trigger: str = "call"
+        self,
+        operation: str,
+        scope: Scope,
+        inputs: Mapping[str, object],
+        *,
+        trigger: str = "call",
+        dry_run: bool = False,
+        told: Told | None = None,
     ) -> Result:
         """Run any operation for a scope; inputs that are None are left out, lists are taken as tuples.
 
@@ -113,7 +120,7 @@ class AsyncMemoryEngine:
         held = {name: value for name, value in inputs.items() if value is not None}
         asked = with_moments(held, self._engine.locale.zone)
         given = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
-        return await self._engine.run(operation, scope, given, trigger=trigger)
+        return await self._engine.run(operation, scope, given, trigger=trigger, dry_run=dry_run, told=told)
 
     async def start(self) -> None:
         """Run operations at their time, as `schedule` in the config says, in the background of this event loop.
@@ -184,8 +191,9 @@ class AsyncMemoryService:
     engine: AsyncMemoryEngine
 
     async def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
-        """Run an operation by name; `kwargs` are its inputs."""
-        return await self.engine.user(role_name).run(name, **kwargs)
+        """Run an operation by name; `kwargs` are its inputs, and `dry_run` to see what it would do."""
+        dry_run = bool(kwargs.pop("dry_run", False))
+        return await self.engine.run_operation(name, self.engine.user(role_name).scope, kwargs, dry_run=dry_run)
 
     async def retrieve_memory(self, query: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Find what fits a question."""

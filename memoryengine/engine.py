@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from .leases import Lease
 from .locks import ScopeLocks
 from .ports import Appended, Clock, Store
 from .prompts import Prompt
+from .quarantine import Quarantine
 from .reader import StoreReader
 from .records import COLLECTIONS, MESSAGES, message_document
 from .results import Result
@@ -31,6 +32,7 @@ from .workflow import Plan
 from .yaml_tree import nearest
 
 APPEND_BATCH = 500
+Told = Callable[[Result], None]
 SCHEDULE = "schedule"  # the trigger of runs that nobody asked for just now
 
 
@@ -137,10 +139,14 @@ class Engine:
         *,
         trigger: str = "call",
         locale: Locale | None = None,
+        dry_run: bool = False,
+        told: Told | None = None,
     ) -> Result:
         """Run an operation and commit its changes; one that repeats runs until a worker stops it.
 
         With the trigger `schedule` messages that failed wait until their pause is over; else they are tried at once.
+        A dry run says what it would do and commits nothing, of one that repeats for its first run alone: the next
+        would only find the same. `told` hears the result of each run as soon as it is there.
 
         Raises `NotFound` for an unknown operation, `InputError` for inputs that it does not take, `WorkerError`,
         `ModelError` and `StoreError` when a run failed; what earlier runs of a repeating operation committed stays.
@@ -152,13 +158,30 @@ class Engine:
         results: list[Result] = []
         spoken = locale or self.locale_of(scope)
         async with AsyncExitStack() as stack:
-            lease = await stack.enter_async_context(self._lease(plan, scope)) if self._is_leased(plan) else None
+            leased = self._is_leased(plan) and not dry_run
+            lease = await stack.enter_async_context(self._lease(plan, scope)) if leased else None
             while True:
-                result = await Execution(self, plan, scope, trigger, spoken, lease).execute(inputs)
+                result = await Execution(self, plan, scope, trigger, spoken, lease, dry=dry_run).execute(inputs)
                 results.append(result)
+                if told is not None:
+                    told(result)
                 # A run that neither stopped nor wrote anything would only do the same again.
-                if not plan.repeat or (result.stopped and result.stopped != OVERTAKEN) or not _moved(result):
+                if dry_run or not plan.repeat or (result.stopped and result.stopped != OVERTAKEN) or not _moved(result):
                     return _joined(results)
+
+    async def retry(self, scope: Scope, ids: Sequence[str] | None = None) -> tuple[Message, ...]:
+        """Let messages that were set aside wait again, all of them without `ids`; raises `NotFound`."""
+        await self.agenda.coming(scope)
+        done = await self._quarantine(scope).retry(ids)
+        await self.agenda.came(scope, len(done))
+        return done
+
+    async def discard(self, scope: Scope, ids: Sequence[str] | None = None) -> tuple[Message, ...]:
+        """Give up messages that were set aside, all of them without `ids`; raises `NotFound`."""
+        return await self._quarantine(scope).discard(ids)
+
+    def _quarantine(self, scope: Scope) -> Quarantine:
+        return Quarantine(self.store, scope, self.clock, self.committing)
 
     async def _paused_until(self, plan: Plan, scope: Scope) -> datetime | None:
         """When messages that failed may be tried again without a person asking for it; None if at once."""

@@ -17,6 +17,7 @@ from .commits import RunRecord, actions_of, history_entry, overtaken, prune, rea
 from .embedding import EmbeddingQueue
 from .errors import DeletionPending, InputError, MemoryEngineError, Moved, StoreError, WorkerError
 from .filters import EVERYTHING, Is, Not, Value
+from .ground import Ground
 from .leases import Lease, LeaseMoved, LeaseTaken
 from .locks import ScopeLocks
 from .ports import Clock, Patch, Store, Writes
@@ -24,6 +25,7 @@ from .prompts import Prompt
 from .reader import StoreReader
 from .records import CONSOLIDATED, MEMORIES, MESSAGES, RUNS
 from .results import Result, Trace
+from .runs import step_body
 from .settings import Settings
 from .values import Changes, Locale, Purge, Scope
 from .worker import WorkerSpec
@@ -89,9 +91,11 @@ class Execution:
         trigger: str,
         locale: Locale,
         lease: Lease | None = None,
+        *,
+        dry: bool = False,
     ) -> None:
         self.engine, self.plan, self.scope, self.trigger, self.locale = engine, plan, scope, trigger, locale
-        self.lease = lease
+        self.lease, self.dry = lease, dry
         self.id = secrets.token_hex(10)
         self.reader = StoreReader(engine.store, scope, engine.models.embedder, engine.queue)
         self.steps: list[StepTrace] = []
@@ -102,7 +106,8 @@ class Execution:
     async def execute(self, inputs: Mapping[str, object]) -> Result:
         """Run the workflow and commit; a failed run is recorded before its error goes on.
 
-        A failure by which the message at fault was found is no error: the message is set aside, and a warning tells.
+        A dry run commits and records nothing, and says what it would have done. A failure by which the message at
+        fault was found is no error: the message is set aside, and a warning tells.
         What the caller gave wrongly is no failed run: nothing of it is kept, not even its words in a sentence.
         """
         try:
@@ -113,10 +118,11 @@ class Execution:
         except LeaseTaken as taken:
             return self._result(Outcome({}, Changes(), taken.reason), Result(operation=self.plan.operation))
         except MemoryEngineError as error:
-            await self._record_failure(error)
-            if not await self._set_aside(error):
+            if self.dry or not await self._failed(error):
                 raise
             return self._result(Outcome({}, Changes()), Result(operation=self.plan.operation, quarantined=1))
+        if self.dry:
+            return self._result(outcome, replace(committed, dry_run=True))
         if outcome.changes.memories or outcome.changes.consolidated:
             await self._embed_committed()
         if committed.stopped == OVERTAKEN or not outcome.changes:
@@ -173,6 +179,8 @@ class Execution:
 
     async def _commit(self, outcome: Outcome) -> Result:
         """Commit against what the store holds now, one commit of this process after the other."""
+        if self.dry:
+            return await self._foreseen(outcome.changes)
         if outcome.changes.purge is not None:
             return await self._purge(outcome.changes.purge)
         async with self.engine.committing.of(self.scope):
@@ -195,14 +203,28 @@ class Execution:
                 continue
             except DeletionPending as pending:
                 self.reader.warnings.append(pending.message)
-            return Result(
-                operation=self.plan.operation,
-                actions=actions_of(changes, ground),
-                consolidated=len(changes.consolidated),
-                deleted_memories=len(changes.deleted),
-                deleted_messages=len(writes.delete) - len(changes.deleted),
-            )
+            return self._done(changes, ground, writes)
         raise StoreError(BUSY)
+
+    async def _foreseen(self, wanted: Changes) -> Result:
+        """What a commit of these changes would do now; nothing is written."""
+        store, scope = self.engine.store, self.scope
+        if wanted.purge is not None:
+            memories = await store.count(scope, MEMORIES)
+            messages = await store.count(scope, MESSAGES) if wanted.purge.messages else 0
+            return Result(operation=self.plan.operation, deleted_memories=memories, deleted_messages=messages)
+        ground = await read_ground(store, scope, wanted)
+        changes = prune(wanted, ground)
+        return self._done(changes, ground, to_writes(changes, ground, self._record()))
+
+    def _done(self, changes: Changes, ground: Ground, writes: Writes) -> Result:
+        return Result(
+            operation=self.plan.operation,
+            actions=actions_of(changes, ground),
+            consolidated=len(changes.consolidated),
+            deleted_memories=len(changes.deleted),
+            deleted_messages=len(writes.delete) - len(changes.deleted),
+        )
 
     async def _embed_committed(self) -> None:
         """Embed now what was written, so that the next search has nothing to wait for but its own question.
@@ -255,7 +277,7 @@ class Execution:
                 await store.commit(scope, writes, expect=revision)
 
     def _record(self, error: MemoryEngineError | None = None) -> RunRecord:
-        steps = [_step_body(step) for step in self.steps]
+        steps = [step_body(step) for step in self.steps]
         body: dict[str, Any] = {"seconds": self._seconds(), "steps": steps}
         if error is not None:
             body["error"] = f"{type(error).__name__}: {error.message}"
@@ -272,6 +294,11 @@ class Execution:
             outcome = "overtaken" if stopped == OVERTAKEN else "stopped"
             with suppress(StoreError):
                 await self.engine.store.append(self.scope, RUNS, [self._record().document(outcome)])
+
+    async def _failed(self, error: MemoryEngineError) -> bool:
+        """Keep that the run failed and what it means for its messages; whether one was set aside by it."""
+        await self._record_failure(error)
+        return await self._set_aside(error)
 
     async def _set_aside(self, error: MemoryEngineError) -> bool:
         """Keep what the failure means for the messages of the batch; whether one was set aside by it."""
@@ -310,21 +337,3 @@ class Execution:
             traces=(Trace(self.id, self._seconds(), tuple(self.steps), stopped),),
             locale=self.locale,
         )
-
-
-def _step_body(step: StepTrace) -> dict[str, Any]:
-    usage = step.usage
-    return {
-        "instance": step.instance,
-        "worker": step.worker,
-        "started": round(step.started, 6),
-        "seconds": round(step.seconds, 6),
-        "chat_calls": usage.chat_calls,
-        "embed_calls": usage.embed_calls,
-        "rerank_calls": usage.rerank_calls,
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "in": dict(step.counts_in),
-        "out": dict(step.counts_out),
-        "notes": dict(step.notes),
-    }

@@ -60,7 +60,8 @@ class Result:
     """What an operation did and found. `str()` is what a person wants to read.
 
     `stopped` is the reason why a worker ended the last run early, empty if none did. `consolidated`, `quarantined` and
-    `deleted_messages` count messages, `outputs` everything the workflow names as its outputs.
+    `deleted_messages` count messages, `outputs` everything the workflow names as its outputs. Of a `dry_run` they say
+    what would have been done.
     """
 
     operation: str
@@ -73,6 +74,7 @@ class Result:
     deleted_memories: int = 0
     deleted_messages: int = 0
     stopped: str = ""
+    dry_run: bool = False
     warnings: tuple[str, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     traces: tuple[Trace, ...] = ()
@@ -84,6 +86,12 @@ class Result:
         return sum((step.usage for trace in self.traces for step in trace.steps), Usage())
 
     def __str__(self) -> str:
+        if not self.dry_run:
+            return self._told()
+        batch = f"; {self.consolidated} messages would be consolidated" if self.consolidated else ""
+        return f"[DRY RUN]: nothing was written{batch}\n{self._told()}"
+
+    def _told(self) -> str:
         if self.deleted_memories or self.deleted_messages:
             return f"deleted: {self.deleted_memories} memories, {self.deleted_messages} messages"
         found = (*(hit.item for hit in self.hits), *self.memories, *self.messages)

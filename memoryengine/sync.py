@@ -15,14 +15,19 @@ from weakref import finalize
 
 from .api import AsyncMemoryChat, AsyncMemoryEngine, AsyncMemoryService, Config
 from .chat import ChatResponse, HistoryStrategy
-from .engine import Engine
+from .engine import Engine, Told
+from .history import History
+from .lineage import Why
 from .loop_thread import close_at_end, iterate, unattended, wait_for
 from .ports import Appended, Clock, Store
+from .quarantine import SetAside
 from .results import Result
+from .runs import Run
 from .schedule import Ran
 from .settings import Settings
 from .status import Status
 from .user_memory import AsyncUserMemory, MessageLike, Moment
+from .values import Message
 from .workflow import Plan
 
 if TYPE_CHECKING:
@@ -126,13 +131,13 @@ class UserMemory:
         """Find what fits a question."""
         return wait_for(self.inner.retrieve(query, **inputs))
 
-    def consolidate(self) -> Result:
-        """Turn the messages that wait into observations."""
-        return wait_for(self.inner.consolidate())
+    def consolidate(self, *, dry_run: bool = False, told: Told | None = None) -> Result:
+        """Turn the messages that wait into observations; `told` hears of each batch, in the engines' thread."""
+        return wait_for(self.inner.consolidate(dry_run=dry_run, told=told))
 
-    def reflect(self) -> Result:
+    def reflect(self, *, dry_run: bool = False) -> Result:
         """Turn observations into insights."""
-        return wait_for(self.inner.reflect())
+        return wait_for(self.inner.reflect(dry_run=dry_run))
 
     def list(
         self,
@@ -158,13 +163,51 @@ class UserMemory:
         """Delete every memory."""
         return wait_for(self.inner.delete_all(with_messages=with_messages))
 
+    def restore(self, memory_id: str, *, instead: bool | None = None) -> Result:
+        """Make an expired memory valid again; see `AsyncUserMemory.restore`."""
+        return wait_for(self.inner.restore(memory_id, instead=instead))
+
+    def expire(self, memory_id: str, *, by: str | None = None) -> Result:
+        """Expire a memory by hand."""
+        return wait_for(self.inner.expire(memory_id, by=by))
+
+    def why(self, item_id: str) -> Why:
+        """What a memory came from and what became of it, or what came of a message."""
+        return wait_for(self.inner.why(item_id))
+
+    def history(
+        self, memory_id: str | None = None, *, limit: int = 100, cursor: str | None = None
+    ) -> History:
+        """Every change with its cause and run, the newest first."""
+        return wait_for(self.inner.history(memory_id, limit=limit, cursor=cursor))
+
     def messages(self, limit: int | None = None) -> Result:
         """The messages as they were said."""
         return wait_for(self.inner.messages(limit))
 
-    def run(self, operation: str, **inputs: object) -> Result:
+    def run(self, operation: str, *, dry_run: bool = False, told: Told | None = None, **inputs: object) -> Result:
         """Run any operation."""
-        return wait_for(self.inner.run(operation, **inputs))
+        return wait_for(self.inner.run(operation, dry_run=dry_run, told=told, **inputs))
+
+    def runs(self, limit: int | None = 20) -> tuple[Run, ...]:
+        """The runs that were kept, newest first."""
+        return wait_for(self.inner.runs(limit))
+
+    def find_run(self, run_id: str) -> Run:
+        """One run with what each worker did and cost."""
+        return wait_for(self.inner.find_run(run_id))
+
+    def quarantined(self, limit: int | None = None) -> tuple[SetAside, ...]:
+        """The messages that were set aside, oldest first."""
+        return wait_for(self.inner.quarantined(limit))
+
+    def retry(self, message_id: str | None = None) -> tuple[Message, ...]:
+        """Let a message that was set aside wait again, or all of them."""
+        return wait_for(self.inner.retry(message_id))
+
+    def discard(self, message_id: str | None = None) -> tuple[Message, ...]:
+        """Give up a message that was set aside, or all of them."""
+        return wait_for(self.inner.discard(message_id))
 
 
 @dataclass(frozen=True, slots=True)
