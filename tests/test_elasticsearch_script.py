@@ -231,7 +231,9 @@ def test_a_killed_server_comes_back_with_its_data(own_es: OwnServer) -> None:
     starts = [subprocess.Popen([SCRIPT, "start", "--name", own_es.name], stdout=PIPE, text=True) for _ in range(2)]
     said = sorted(start.communicate()[0] for start in starts)
     assert [start.returncode for start in starts] == [0, 0]
-    assert said[1] == f"It runs already. {said[0]}".removeprefix("Fetching Elasticsearch 8.19.8 ...\n")
+    first, second = sorted(said, reverse=True)
+    assert first.startswith(f"Starting Elasticsearch 8.19.8-{own_es.name} again with its data.\n")
+    assert second == f"It runs already. {first.splitlines()[-1]}\n"
     assert own_es.start() == url
     with urlopen(Request(f"{url}/kept", method="DELETE"), timeout=30) as answer:
         assert answer.status == 200
