@@ -24,7 +24,8 @@ from memoryengine.values import Scope
 
 BEGAN = datetime(2024, 10, 26, 13, 26, 20, tzinfo=UTC)
 ROW = re.compile(r'^\{"id":.*\}$', re.MULTILINE)
-NONCE = re.compile(r"nonce([0-9a-f]{16})")
+NONCE = re.compile(r"nonce([0-9a-p]{16})")
+LETTERS = str.maketrans("0123456789", "ghijklmnop")  # a number that no message holds would be dropped
 
 
 class NonceChat:
@@ -42,10 +43,8 @@ class NonceChat:
         """Answer the stock prompts of consolidation."""
         asked = turns[0].content
         rows = [json.loads(row) for row in ROW.findall(turns[-1].content)]
-        if "# filter_messages" in asked:
-            return Reply(json.dumps([{"id": row["id"], "score": 3} for row in rows]))
         if "# extract_observations" in asked:
-            nonce = secrets.token_hex(8)
+            nonce = secrets.token_hex(8).translate(LETTERS)
             write_line(self._log, nonce)
             told = [row for row in rows if row["role"] == "user"]
             made = [{"ids": [row["id"]], "memory": f"{row['text']} nonce{nonce}", "time": ""} for row in told]

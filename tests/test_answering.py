@@ -31,7 +31,7 @@ def test_every_prompt_is_known_and_short(worker: str, language: str) -> None:
     prompt = load_prompt(WORKERS / worker, "prompt")
     system = prompt.texts["zh" if language == "zh" else "en"]["system"]
     assert system.startswith(f"# {worker}\n")
-    assert len(system) < 2_000
+    assert len(system) < 2_300
     assert "JSON" in system
     assert "[]" in system or worker in ("filter_messages", "update_insights")
     rows = {name: fence(name, "") for name in ("lines", "subjects")}
@@ -61,7 +61,9 @@ def test_the_last_line_of_a_fence_counts_and_no_other_line() -> None:
 )
 def test_statements_become_sentences_about_the_person(told: str, observed: str) -> None:
     lines = fence("lines", json.dumps({"id": 7, "time": "", "role": "user", "text": told}))
-    assert ask("extract_observations", "en", lines=lines) == [{"ids": [7], "memory": observed, "time": ""}]
+    (row,) = ask("extract_observations", "en", lines=lines)
+    assert row == {"ids": [7], "memory": observed, "time": "", "score": 3, "about": row["about"]}
+    assert row["about"] == ("home" if "北京" in told else "")
     question = fence("lines", json.dumps({"id": 7, "time": "", "role": "user", "text": "What do I like?"}))
     assert ask("extract_observations", "zh", lines=question) == []
     assistant = fence("lines", json.dumps({"id": 7, "time": "", "role": "assistant", "text": told}))

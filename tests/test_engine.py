@@ -70,7 +70,7 @@ async def test_a_failed_run_is_recorded_without_a_word_of_the_model_or_the_perso
     (run,) = await runs(engine)
     assert run.fields["outcome"] == "failed"
     assert run.body["error"].startswith("ModelAnswerError: ")
-    assert [step["instance"] for step in run.body["steps"]] == ["load_messages", "filter_messages"]
+    assert [step["instance"] for step in run.body["steps"]] == ["load_messages", "extract_observations"]
     assert run.body["steps"][1]["chat_calls"] == 2
     assert (await engine.status("ann")).users[0].pending == 1
     await user.delete_all(with_messages=True)
@@ -96,13 +96,13 @@ async def test_what_the_caller_gave_wrongly_is_no_run(make: Make, home: Path) ->
 
 
 async def test_a_repeating_operation_runs_until_no_message_waits_and_adds_up(make: Make) -> None:
-    engine = make(BY_MODEL, answers=answer_turns)
+    engine = make({**BY_MODEL, "instances": {"load_messages": {"most": 20}}}, answers=answer_turns)
     user = engine.user("ann")
     await user.add_messages([{"role": "user", "content": f"My friend {n} is called Person{n}."} for n in range(45)])
     done = await user.consolidate()
     assert (done.consolidated, len(done.actions), done.stopped) == (45, 45, "no message waits")
-    assert [len(trace.steps) for trace in done.traces] == [5, 5, 5, 1]
-    assert done.usage.chat_calls == sum(step.usage.chat_calls for trace in done.traces for step in trace.steps) <= 9
+    assert [len(trace.steps) for trace in done.traces] == [4, 4, 4, 1]
+    assert done.usage.chat_calls == sum(step.usage.chat_calls for trace in done.traces for step in trace.steps) <= 6
     assert [run.fields["outcome"] for run in await runs(engine)] == ["committed"] * 3
     assert str(done).count("\nnew observation: ") == 45
 

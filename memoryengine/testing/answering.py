@@ -85,12 +85,19 @@ def _extract(system: str, fences: Mapping[str, list[Row]]) -> list[Row]:
         if row["role"] != "user":
             continue
         for sentence in _sentences(row["text"]):
-            if _ABOUT_ME.search(sentence) and not _QUESTION.search(sentence) and not _IMAGINED.search(sentence):
+            if _ABOUT_ME.search(sentence) and not _QUESTION.search(sentence):
                 time = _TIME.search(sentence)
                 spoken = language(sentence)
                 name = row.get("speaker") or names[spoken]
                 told = _third_zh(sentence, name) if spoken == "zh" else _third_en(sentence, name)
-                found.append({"ids": [row["id"]], "memory": told, "time": time[0] if time else ""})
+                about = "home" if _SINGLE[0].search(told) else "work" if _SINGLE[1].search(told) else ""
+                found.append({
+                    "ids": [row["id"]],
+                    "memory": told,
+                    "time": time[0] if time else "",
+                    "score": 1 if _IMAGINED.search(sentence) else 3,
+                    "about": about,
+                })
     return found
 
 

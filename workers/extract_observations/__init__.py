@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, read_rows
+from memoryengine.answers import Row, Schema, Whole, Wholes, Words, ask, json_lines, read_rows
+from memoryengine.attributes import ATTRIBUTES
 from memoryengine.errors import ModelAnswerError
+from memoryengine.grounding import standing
 from memoryengine.moments import dated, yearly
 from memoryengine.ports import ChatModel, Clock
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import clean, clip, language, terms
 from memoryengine.times import find_period, find_periods, stamp
+from memoryengine.trace import note
 from memoryengine.values import Language, Locale, Memory, Message, Period, memory_id
 from memoryengine.worker import Memories, Messages, worker
 
@@ -24,20 +27,46 @@ class Extracted:
     observations: Memories
 
 
+class Score:
+    """How much a fact weighs, 0 to 3; one that cannot be read counts as 3, for what is dropped here is lost."""
+
+    def read(self, value: Any) -> int:
+        """The weight."""
+        try:
+            return Whole(0, 3).read(value)
+        except ValueError:
+            return 3
+
+
+class Attribute:
+    """One of `ATTRIBUTES`, or "" for anything else: it only helps to find conflicts."""
+
+    def read(self, value: Any) -> str:
+        """The attribute's name."""
+        name = value.strip().lower() if isinstance(value, str) else ""
+        return name if name in ATTRIBUTES else ""
+
+
 @worker("extract_observations")
 @dataclass(frozen=True)
 class ExtractObservations:
     """Write down what messages tell about the person, one observation a fact, each citing its messages.
 
-    The model copies time expressions; what they mean is resolved here against the moment of the message. One model
-    call, none without a message of the person.
+    The model weighs each fact from 1 (imagined) over 2 (general, passing or guessed) to 3 (clear and lasting); those of
+    at least `least` stay. It copies time expressions; what they mean is resolved here against the moment of the
+    message. It names the attribute that a fact tells, which becomes the observation's `subject`. What does not stand
+    in its messages is dropped (`memoryengine.grounding`). One model call, none without a message of the person.
+    Messages of the person longer than `longest` characters are shown without their middle, those of the assistant
+    where they are longer than `longest_context`.
     """
 
     chat: ChatModel
     prompt: Prompt
     locale: Locale
     clock: Clock
-    longest: int = 2_000
+    least: int = 2
+    longest: int = 12_000
+    longest_context: int = 500
     longest_memory: int = 500
 
     async def run(self, messages: Messages) -> Extracted:
@@ -59,7 +88,7 @@ class ExtractObservations:
             "id": number,
             "time": stamp(message.said_at, spoken, self.locale.zone),
             "role": message.role,
-            "text": clip(message.content, self.longest),
+            "text": clip(message.content, self.longest if message.role == "user" else self.longest_context),
         }
         names = {self.locale.human("zh"), self.locale.human("en"), "user", ""}
         if message.role == "user" and message.speaker not in names:
@@ -72,6 +101,8 @@ class ExtractObservations:
             "ids": Wholes(1, count),
             "memory": Words(self.longest_memory),
             "time": Words(100, optional=True),
+            "score": Score(),
+            "about": Attribute(),
         }
         rows = read_rows(text, schema)
         for place, row in enumerate(rows, 1):
@@ -82,7 +113,10 @@ class ExtractObservations:
                     "a memory must come from a line whose role is user.",
                     excerpt=row["memory"],
                 )
-        return rows
+        told = [row for row in rows if row["score"] >= self.least]
+        if len(told) < len(rows):
+            note("left out: imagined", len(rows) - len(told))
+        return standing(told, messages, self.locale)
 
     def _memory(self, row: Row, messages: Messages) -> Memory:
         cited = [messages[number - 1] for number in row["ids"]]
@@ -98,6 +132,7 @@ class ExtractObservations:
             recorded_at=recorded_at,
             event=event,
             sources=sources,
+            subject=row["about"],
             speaker=newest.speaker,
             agent=newest.agent,
             session=newest.session,
@@ -149,4 +184,5 @@ def _joined(first: Memory, again: Memory) -> Memory:
         sources=sources,
         said_at=max(first.said_at, again.said_at),
         event=first.event or again.event,
+        subject=first.subject or again.subject,
     )
