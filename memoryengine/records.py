@@ -210,6 +210,7 @@ def memory_of(document: Document) -> Memory:
         agent=held.get("agent") or "",
         session=held.get("session") or "",
         reflected=bool(held.get("reflected")),
+        review=bool(held.get("review")),
         metadata=held.get("metadata") or NOTHING,
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from memoryengine.statements.subjects import subject_key
 from memoryengine.values import Changes, Locale, Memory
 from memoryengine.worker import Stop
 from memoryengine.workers.load_observations import LoadObservations
@@ -116,6 +118,60 @@ async def test_without_new_evidence_a_subject_does_not_come_again() -> None:
     same = await updated(first, ("music",), (older,), stored=first)
     assert same.memories == ()
     assert same.expired == ()
+
+
+async def test_evidence_that_expired_is_looked_at_again_even_where_nothing_is_new() -> None:
+    first = memories(*MUSIC[:4])
+    older = replace((await updated(first, ("music",))).memories[0], review=True)
+    gone = replace(first[1], status="expired", reason="contradicted")
+    reader = FakeReader(memories_=(first[0], gone, *first[2:], replace(older, status="expired", reason="contradicted")))
+    found = await LoadObservations(reader=reader, threshold=9).run()
+    assert not isinstance(found, Stop)
+    assert found.observations == ()
+    changes = await updated((), (), found.insights, stored=(first[0], gone, *first[2:]))
+    (insight,) = changes.memories
+    assert insight.evidence == tuple(m.id for m in (first[0], *first[2:]))
+    assert "jazz" in older.content
+    assert "jazz" not in insight.content
+    assert older.id in changes.reflected
+    left = await updated((), (), (older,), stored=(first[0], gone))
+    assert left.memories == ()
+    assert [(e.memory, e.reason, e.superseded_by) for e in left.expired] == [(older.id, "contained", first[0].id)]
+
+
+async def test_two_insights_on_one_subject_become_one() -> None:
+    first = memories(*MUSIC)
+    one = (await updated(first[:4], ("music",))).memories[0]
+    other = replace((await updated(first[2:], ("music",))).memories[0], subject="音乐", id="other")
+    reader = FakeReader(memories_=(*first, one, other))
+    found = await LoadObservations(reader=reader, threshold=99).run()
+    assert not isinstance(found, Stop)
+    changes = await updated((), (), found.insights, stored=first)
+    (insight,) = changes.memories
+    assert set(insight.evidence) == {m.id for m in first}
+    assert {(e.memory, e.reason, e.superseded_by) for e in changes.expired} == {
+        (one.id, "updated", insight.id),
+        ("other", "updated", insight.id),
+    }
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Hobbies", "the hobby", True),
+        ("hobby", "兴趣爱好", True),
+        ("用户的工作", "job", True),
+        ("音樂", "Music", True),
+        ("favourite food", "Favourite  Foods", True),
+        ("hobby", "job", False),
+        ("sister", "brother", False),
+        ("喜欢的食物", "喜欢的颜色", False),
+    ],
+)
+def test_subjects_that_mean_one_attribute(one: str, other: str, same: bool) -> None:
+    assert (subject_key(one) == subject_key(other)) is same
+    assert subject_key(one) == subject_key(f" {one} ")
+    assert subject_key(one)
 
 
 async def test_at_most_as_many_subjects_as_allowed() -> None:

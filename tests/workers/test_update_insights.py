@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -116,6 +117,54 @@ async def test_an_answer_that_cannot_be_trusted_fails_the_run(bad: object) -> No
     assert len(chat.calls) == 2
     worker, _ = updating(bad, [told("sport", "fine", [1, 2])])
     assert len((await worker.run(SEEN, (), ("sport",))).changes.memories) == 1
+
+
+LEFT = memory("User plays chess.", id_="e1")
+RICH = memory("User plays chess and go.", id_="rich")
+POOR = memory("User plays go.", id_="e2", status="expired", reason="contained", superseded_by="rich")
+GONE = memory("User plays go.", id_="e2", status="expired", reason="contradicted", superseded_by="rich")
+
+
+async def test_an_insight_that_fell_is_summed_up_anew_from_what_is_left() -> None:
+    fallen = replace(OLD, status="expired", reason="contradicted", review=True)
+    worker, chat = updating([told("sport", "chess of two kinds", [1, 2])], known=(LEFT, RICH, GONE))
+    changes = (await worker.run((), (replace(fallen, evidence=("e1", "e2", "rich")),))).changes
+    (insight,) = changes.memories
+    assert (insight.content, insight.evidence) == ("User's sport: chess of two kinds", ("e1", "rich"))
+    assert changes.expired == ()
+    assert changes.reflected == ("old", "e1", "rich")
+    assert rows_shown(chat, "subjects") == [{"subject": "sport"}]
+    assert [row["text"] for row in rows_shown(chat, "observations")] == [LEFT.content, RICH.content]
+    worker, _ = updating([], known=(LEFT, GONE))
+    assert (await worker.run((), (fallen,))).changes == Changes(reflected=("old",))
+
+
+async def test_an_insight_whose_evidence_is_contained_in_another_cites_that_other() -> None:
+    flagged = replace(OLD, review=True)
+    worker, _ = updating([], known=(LEFT, RICH, POOR))
+    changes = (await worker.run((), (flagged,))).changes
+    (insight,) = changes.memories
+    assert (insight.content, insight.evidence) == (OLD.content, ("e1", "rich"))
+    assert changes.expired == (Expiry("old", "updated", insight.id),)
+    worker, _ = updating([], known=(RICH, replace(POOR, id="e1"), POOR))
+    changes = (await worker.run((), (flagged,))).changes
+    assert changes == Changes(reflected=("old",), expired=(Expiry("old", "contained", "rich"),))
+
+
+async def test_two_insights_on_one_subject_become_one_whatever_the_model_says() -> None:
+    second = memory("User's sports: tennis", id_="second", kind="insight", subject="Sports", evidence=("o1", "o2"))
+    first = replace(OLD, evidence=("o2", "o3"))
+    for rows, content in (
+        ([told("sport", "chess and tennis", [1])], "User's sport: chess and tennis"),
+        ([], "User's sport: chess; tennis"),
+    ):
+        worker, chat = updating(rows)
+        changes = (await worker.run((), (first, second))).changes
+        (insight,) = changes.memories
+        assert (insight.content, insight.subject, insight.evidence) == (content, "sport", ("o1", "o2", "o3"))
+        assert [(e.memory, e.superseded_by) for e in changes.expired] == [("old", insight.id), ("second", insight.id)]
+        (shown,) = rows_shown(chat, "subjects")
+        assert shown == {"subject": "sport", "known": "User's sport: chess; User's sports: tennis"}
 
 
 async def test_hostile_observations_stay_in_their_lines() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memoryengine.filters import AllOf, Is, Not
+from memoryengine.filters import AllOf, AnyOf, Is, Not
 from memoryengine.ports import OLDEST_FIRST, Reader
+from memoryengine.statements.subjects import groups
 from memoryengine.worker import Memories, Stop, worker
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Memories no reflection has seen, oldest first, and the insights that hold."""
+    """Memories no reflection has seen, oldest first, the insights that hold, and those that must be looked at again."""
 
     observations: Memories
     insights: Memories
@@ -20,9 +21,11 @@ class Loaded:
 @worker("load_observations")
 @dataclass(frozen=True)
 class LoadObservations:
-    """Read the unreflected observations and customs and all valid insights; stop when the former are too few.
+    """Read the unreflected observations and customs, all valid insights, and those that fell with their evidence.
 
-    At most `limit` observations are read, the oldest first; fewer than `threshold` are not worth a reflection.
+    At most `limit` observations are read, the oldest first; fewer than `threshold` are not worth a reflection. It stops
+    then, unless insights are due: evidence of theirs has expired, or two of them are about one subject. For these alone
+    no observation is given, so that the few wait on.
     """
 
     reader: Reader
@@ -31,10 +34,12 @@ class LoadObservations:
 
     async def run(self) -> Loaded | Stop:
         """Read both; nothing is searched."""
-        valid = Is("status", "valid")
-        fresh = AllOf(valid, Is("kind", "observation", "custom"), Not(Is("reflected", True)))
+        fresh = AllOf(Is("status", "valid"), Is("kind", "observation", "custom"), Not(Is("reflected", True)))
         observations = await self.reader.memories(fresh, order=OLDEST_FIRST, limit=self.limit)
-        if len(observations) < self.threshold:
-            return Stop(f"{len(observations)} observations wait for a reflection; it takes {self.threshold}")
-        insights = await self.reader.memories(AllOf(valid, Is("kind", "insight")), order=OLDEST_FIRST)
-        return Loaded(observations, insights)
+        known = AllOf(Is("kind", "insight"), AnyOf(Is("status", "valid"), Is("review", True)))
+        insights = await self.reader.memories(known, order=OLDEST_FIRST)
+        if len(observations) >= self.threshold:
+            return Loaded(observations, insights)
+        if any(group.due for group in groups(insights).values()):
+            return Loaded((), insights)
+        return Stop(f"{len(observations)} observations wait for a reflection; it takes {self.threshold}")

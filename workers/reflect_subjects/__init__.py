@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, memory_rows, read_rows
 from memoryengine.ports import ChatModel
 from memoryengine.prompts import Prompt, fence
-from memoryengine.text import language, terms
+from memoryengine.statements.subjects import subject_key
+from memoryengine.text import language
 from memoryengine.values import Locale
 from memoryengine.worker import Memories, worker
 
@@ -54,10 +55,10 @@ class ReflectSubjects:
         return Reflected(self._new(rows, insights))
 
     def _new(self, rows: list[Row], insights: Memories) -> tuple[str, ...]:
-        known = {terms(m.subject) for m in insights}
-        found: dict[tuple[str, ...], str] = {}
+        known = {subject_key(m.subject) for m in insights if m.subject}
+        found: dict[str, str] = {}
         for row in rows:
-            key = terms(row["subject"])
+            key = subject_key(row["subject"])
             if key and key not in known and len(row["ids"]) >= EVIDENCE:
                 found.setdefault(key, row["subject"])
         return tuple(found.values())[: self.most]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from memoryengine.statements.subjects import subject_key
 from memoryengine.statements.themes import mentions, themes
 from memoryengine.statements.topics import topic_named
 from memoryengine.values import Locale, Memory
@@ -34,14 +35,14 @@ class ReflectSubjectsByRule:
 
     async def run(self, observations: Memories, insights: Memories = ()) -> Reflected:
         """Count; no model is asked."""
-        held = {insight.subject.casefold(): insight for insight in insights if insight.subject}
+        held = {subject_key(insight.subject): insight for insight in insights if insight.subject}
         again = [i.subject for i in held.values() if any(self._is_new(o, i) for o in observations)]
         found = themes(observations, self.locale)
         shared = (s for s in found if len(found[s]) >= self.evidence)
         ranked = sorted(shared, key=lambda s: (-len(found[s]), topic_named(s) is not None))
         fresh: list[str] = []
         for subject in ranked:
-            if subject.casefold() not in held and not any(self._alike(found[subject], found[s]) for s in fresh):
+            if subject_key(subject) not in held and not any(self._alike(found[subject], found[s]) for s in fresh):
                 fresh.append(subject)
         return Reflected((*again, *fresh[: self.limit]))
 
