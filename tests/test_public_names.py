@@ -53,6 +53,11 @@ SIGNATURES = {
         "add": "(self, content: 'str') -> 'Result'",
         "delete": "(self, memory_id: 'str', *, with_messages: 'bool | None' = None) -> 'Result'",
         "delete_all": "(self, *, with_messages: 'bool | None' = None) -> 'Result'",
+        "restore": "(self, memory_id: 'str', *, instead: 'bool | None' = None) -> 'Result'",
+        "expire": "(self, memory_id: 'str', *, by: 'str | None' = None) -> 'Result'",
+        "why": "(self, item_id: 'str') -> 'Why'",
+        "history": "(self, memory_id: 'str | None' = None, *, limit: 'int' = 100, cursor: 'str | None' = None) "
+        "-> 'History'",
         "messages": "(self, limit: 'int | None' = None) -> 'Result'",
         "run": "(self, operation: 'str', **inputs: 'object') -> 'Result'",
     },
