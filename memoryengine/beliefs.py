@@ -30,6 +30,11 @@ class Standing:
     reason: Reason | None = None
     superseded_by: str = ""
 
+    @property
+    def end(self) -> datetime | None:
+        """When the memory stopped being true; one that expired without an end did so when that was known."""
+        return self.valid_to or (self.since if self.status == "expired" else None)
+
     def fields(self) -> dict[str, Value]:
         """The fields of a memory's document that hold it."""
         return {
@@ -102,7 +107,7 @@ def known(document: Document, then: Then) -> Document | None:
         wanted = then.expired or stood.status == "valid"
     else:
         begun = (_of(document.fields, "valid_from") or _of(document.fields, "said_at")) <= then.as_of
-        wanted = begun and (stood.valid_to is None or then.as_of < stood.valid_to)
+        wanted = begun and (stood.end is None or then.as_of < stood.end)
     return replace(document, fields={**document.fields, **stood.fields()}) if wanted else None
 
 

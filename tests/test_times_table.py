@@ -196,6 +196,7 @@ ENGLISH = [
     ("What did I read between March and May 2023?", "2023-03..2023-05"),
     ("from November to January", "2024-11..2025-01"),
     ("from 2019 to 2021", "2019..2021"),
+    ("I lived in Rome from 2019 to 2021.", "2019..2021"),
     ("2019-2021", "2019..2021"),
     ("since Monday", "2024-10-21..2024-10-23"),
     ("since last month", "2024-09-01..2024-10-23"),

@@ -304,7 +304,8 @@ def _quarter(m: Match) -> Meaning | None:
 
 
 @english.rule(
-    rf"\b(?:in|since|from|until|till|by|of|during|before|after|around|year|early|late|mid)[\s-]+(?P<x>{YEAR})"
+    rf"(?:\b(?:in|since|from|until|till|by|of|during|before|after|around|year|early|late|mid)|(?<=\d\d\d\d\s)to)"
+    rf"[\s-]+(?P<x>{YEAR})"
     rf"(?!\d|[-/.:,]\d){NO_CROWD}"
 )
 def _bare_year(m: Match) -> Meaning | None:
