@@ -26,6 +26,8 @@ _NUMBERED = re.compile(
     r"(?:行|条|号)?\W{0,2}[.:)、：．）\s=>,，→|-]+\s*(?:(?:score|rating|分数|得分|评分)\s*[:：=]?\s*)?(.+?)[\s|]*$",
     re.IGNORECASE,
 )
+# A list that stops with dots; in a string they stand before a quote.
+_LEFT_OUT = re.compile(r"^[ \t]*(?:\.{3}|…)+[ \t]*[,，]?[ \t]*$|[}｝][ \t\n]*[,，]?[ \t\n]*(?:\.{3}|…)", re.MULTILINE)
 _CLOSED_BY = r"""(?=\s*(?:[:：\]}］】｝]|\Z|[,，、]\s*(?:[“”"'{\[［【｛\]}］】｝]|\w+\s*[:：])))"""
 _TOKEN = re.compile(
     r'(?P<straight>"(?:[^"\\]|\\.)*")'
@@ -50,6 +52,8 @@ def read_objects(text: str) -> list[Row]:
     """
     said = speech(text)
     blocks = [block for _, block in _FENCED.findall(said) if _OPENER.search(block)]
+    if _LEFT_OUT.search(said):
+        raise ModelAnswerError("The model's answer leaves a part out (...).", excerpt=said[:EXCERPT])
     values = _values("\n".join(blocks) if blocks else said)
     lists = [found for value in values if (found := _objects(value)) is not None]
     if not lists and says_nothing(said):
@@ -68,6 +72,8 @@ def read_numbered(text: str) -> list[tuple[int, str]]:
     said = speech(text)
     lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().startswith("```")]
     found = [(int(m[1]), m[2].strip()) for line in lines if (m := _NUMBERED.match(line))]
+    if any(value.startswith(("{", "｛")) for _, value in found):
+        return []
     headed = len(lines) > 1 and lines[0].endswith((":", "："))
     if headed and len(found) == len(lines) - 1 and all(re.search(r"\d", value) for _, value in found):
         return found
@@ -88,7 +94,7 @@ _BROKEN = object()
 
 def _strict(text: str) -> Iterator[Any]:
     """The values a strict reader finds; ends with `_BROKEN` at the first that it cannot read."""
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, object_pairs_hook=_row)
     at = 0
     while opener := _OPENER.search(text, at):
         try:
@@ -97,6 +103,16 @@ def _strict(text: str) -> Iterator[Any]:
             yield _BROKEN
             return
         yield value
+
+
+def _row(pairs: list[tuple[str, Any]]) -> Row | list[Row]:
+    """An object; several where a name comes again, for a reader that keeps the last value loses the ones before it."""
+    rows: list[Row] = [{}]
+    for name, value in pairs:
+        if name in rows[-1]:
+            rows.append({})
+        rows[-1][name] = value
+    return rows[0] if len(rows) == 1 else rows
 
 
 def _mended(text: str) -> list[Any]:
@@ -111,7 +127,8 @@ def _mended(text: str) -> list[Any]:
 
     # Wrapped, because of several values in a row the mender would keep the last alone.
     mended: Any = loads(f"[{tidy[:end]}]", skip_json_loads=True)
-    if _swallowed(mended) or _letters(json.dumps(mended, ensure_ascii=False)) != _letters(tidy[:end]):
+    same = _letters(json.dumps(mended, ensure_ascii=False)) == _letters(tidy[:end])
+    if not same or _swallowed(mended) or not _stands(mended, text):
         raise ModelAnswerError("The quotes in the model's answer do not match.", excerpt=text[:EXCERPT])
     return mended if isinstance(mended, list) else [mended]
 
@@ -144,6 +161,15 @@ def _token(token: re.Match[str]) -> str:
             return token[0].translate(_MARKS)
         case _:
             return token[0]
+
+
+def _stands(value: Any, text: str) -> bool:
+    """Whether every string of a value stands in the text letter by letter, as it is or with its escapes."""
+    if isinstance(value, dict):
+        return all(_stands(held, text) for pair in value.items() for held in pair)
+    if isinstance(value, list):
+        return all(_stands(held, text) for held in value)
+    return not isinstance(value, str) or value in text or value in re.sub(r"\\(.)", r"\1", text) or "\n" in value
 
 
 def _swallowed(value: Any) -> bool:

@@ -41,8 +41,9 @@ def _table(lines: Sequence[str], delimiter: str, schema: Mapping[str, Any]) -> l
     if any(not _HEADING.fullmatch(line) for line in lines[:head]):
         return []
     names = _head(lines[head], delimiter, schema)
-    cells = [_cells(line, delimiter) for line in lines[head + 1 :]]
-    if not cells or any(len(row) != len(names) for row in cells):
+    closed = delimiter == "|" and lines[head].endswith("|")
+    cells = [_cells(line, delimiter) for line in lines[head + 1 :] if not closed or line.endswith("|")]
+    if len(cells) < len(lines) - head - 1 or not cells or any(len(row) != len(names) for row in cells):
         return []
     return [{name: value for name, value in zip(names, row, strict=True) if name} for row in cells]
 
@@ -103,18 +104,29 @@ def cited_rows(said: str, ids: str, text: str) -> list[Row]:
     lines = _content(said)
     for place, line in enumerate(lines):
         bare = _BULLET.sub("", line, count=1) if not _CITES_FIRST.fullmatch(line) else line
-        match = _CITES_LAST.fullmatch(bare) or _CITES_FIRST.fullmatch(bare)
+        last, first = _CITES_LAST.fullmatch(bare), _CITES_FIRST.fullmatch(bare)
+        match = last or first
         if match and not is_nothing(match["text"]):
-            rows.append({ids: match["ids"], text: match["text"]})
+            found = {text: match["text"], ids: match["ids"]}
+            rows.append(found if last else {ids: found[ids], text: found[text]})
         elif place or not _HEADING.fullmatch(line):
             return []
     return rows
 
 
+def breaks_off(rows: Sequence[Row], text: str) -> bool:
+    """Whether the answer ends with a text in the middle of a sentence, where one before it does not."""
+    if not rows or list(rows[-1])[-1] != text:
+        return False
+    ends = [str(row.get(text, "")).rstrip("\"'”’*` ")[-1:] in tuple(".。!！?？…") for row in rows]
+    return any(ends[:-1]) and not ends[-1]
+
+
 def _content(said: str) -> list[str]:
     """The lines that say something, without fences."""
-    lines = [line.strip() for line in said.splitlines()]
-    return [line for line in lines if line and not line.startswith(("```", "~~~")) and not re.fullmatch(r"-{3,}", line)]
+    lines = [line.strip(" \r\n").lstrip() for line in said.splitlines()]
+    told = [line for line in lines if line.strip() and not line.startswith(("```", "~~~"))]
+    return [line for line in told if not re.fullmatch(r"-{3,}", line)]
 
 
 def _unquoted(value: str) -> str:

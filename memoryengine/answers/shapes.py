@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 from ..errors import ModelAnswerError
 from .json_text import EXCERPT, Row, read_numbered, read_objects
-from .lines import cited_rows, keyed_rows, table_rows
+from .lines import breaks_off, cited_rows, keyed_rows, table_rows
 from .names import named
 from .speech import goes_in_circles, is_nothing, says_nothing, speech
 
 MOST_ALIKE = 3
 LONGEST_SPAN = 200
+OF_LINES = ("role",)  # what only the lines of a prompt have, so an object with one was copied from there
 
 
 class Shape(Protocol):
@@ -78,7 +79,7 @@ class Words:
     def read(self, value: Any) -> str:
         """The text, white space joined; raises ValueError."""
         held = "" if value is None and self.optional else value
-        text = " ".join(held.split()) if isinstance(held, str) else None
+        text = " ".join(held.split()).rstrip(",，;；") if isinstance(held, str) else None
         if text is None or len(text) > self.longest or not (text or self.optional) or goes_in_circles(text):
             raise ValueError(f"a text of {0 if self.optional else 1} to {self.longest} characters")
         return text
@@ -126,6 +127,8 @@ def held_to(schema: Schema, objects: Iterable[Row], text: str) -> list[Row]:
     An object that says "none" is passed over. Raises `ModelAnswerError` also for the same object over and over.
     """
     held = [named(found, schema) for found in objects]
+    if any(name in row and name not in schema for row in held for name in OF_LINES):
+        raise ModelAnswerError("The model's answer repeats the lines that it was given.", excerpt=text[:EXCERPT])
     rows = [_checked(place, row, schema, text) for place, row in enumerate(held, 1) if not _is_none(row, schema)]
     if any(count > MOST_ALIKE for count in Counter(map(repr, rows)).values()):
         raise ModelAnswerError("The model's answer says the same over and over.", excerpt=text.strip()[:EXCERPT])
@@ -139,7 +142,8 @@ def _in_lines(said: str, schema: Schema) -> list[Row]:
     rows = table_rows(said, schema) or keyed_rows(said, schema)
     ids = [name for name, shape in schema.items() if isinstance(shape, Wholes) and not shape.optional]
     texts = [name for name, shape in schema.items() if isinstance(shape, Words) and not shape.optional]
-    return rows or (cited_rows(said, ids[0], texts[0]) if len(ids) == len(texts) == 1 else [])
+    rows = rows or (cited_rows(said, ids[0], texts[0]) if len(ids) == len(texts) == 1 else [])
+    return [] if texts and breaks_off(rows, texts[-1]) else rows
 
 
 def _is_none(row: Row, schema: Schema) -> bool:
@@ -183,7 +187,7 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
     if isinstance(value, str):
-        match = re.fullmatch(r"\D{0,3}(\d{1,6})(?:\.0)?\D{0,3}", value.strip())
+        match = re.fullmatch(r"\D{0,12}(\d{1,6})(?:\.0)?\D{0,40}", value.strip())
         return int(match[1]) if match and "-" not in value else None
     return value if isinstance(value, int) else None
 

@@ -12,7 +12,7 @@ from ..errors import ModelAnswerError
 LONGEST = 40_000
 # Rows of one form compress to a tenth at most; a text that goes round in circles, to a fiftieth.
 _CIRCLES, _CIRCLES_FROM = 0.025, 2_000
-_PHRASE_CIRCLES, _PHRASE_FROM = 0.2, 120
+_PHRASE_CIRCLES, _PHRASE_FROM = 0.3, 120
 
 _TAG = re.compile(
     r"<(?P<close>/?)(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|思考)>|◁(?P<end>/?)think▷",
