@@ -18,6 +18,7 @@ from .worker import WorkerSpec
 from .workflow import Plan, check_workflows, load_workers, load_workflows, lost_workers, misspelt_instances
 from .yaml_tree import NOWHERE, suggestion
 
+OWN_PORTS = frozenset({"reader", "clock", "locale", "patience"})
 RETRIEVAL = "retrieve_memory"
 CHAT_INPUTS = ("query", "window", "kinds")
 """What a chat gives to the operation that retrieves memories; it may leave out all but the query."""
@@ -137,7 +138,7 @@ def _schedule_problems(settings: Settings, plans: Mapping[str, Plan]) -> list[Pr
 def ports_of(models: ModelSettings) -> frozenset[str]:
     """The ports that these models fill, and those that every engine has."""
     named = {"chat": models.chat, "embedder": models.embedder, "reranker": models.reranker}
-    return frozenset({name for name, spec in named.items() if spec is not None} | {"reader", "clock", "locale"})
+    return frozenset({name for name, spec in named.items() if spec is not None} | OWN_PORTS)
 
 
 def vector_space(embedder: Embedder | None) -> VectorSpace | None:

@@ -27,7 +27,7 @@ from .records import CONSOLIDATED, MEMORIES, MESSAGES, RUNS
 from .results import Result, Trace
 from .runs import step_body
 from .settings import Settings
-from .values import Changes, Locale, Purge, Scope
+from .values import Changes, Locale, Patience, Purge, Scope
 from .worker import WorkerSpec
 from .workflow import BATCH, BoundStep, Outcome, Plan, StepTrace, asks_chat, prompts_of, run_plan
 
@@ -171,6 +171,8 @@ class Execution:
                 return engine.clock
             case "locale":
                 return self.locale
+            case "patience":
+                return Patience(engine.settings.limits.attempts)
             case "prompt":
                 if worker.name not in engine.prompts:
                     engine.prompts[worker.name] = prompts_of(worker)

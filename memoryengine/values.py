@@ -63,6 +63,13 @@ class Locale:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a batch of messages may fail before it is halved, again and again, to find the one at fault."""
+
+    attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """A span of time, `start` included and `end` excluded, and the part of it that recurs.
 

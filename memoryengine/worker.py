@@ -27,7 +27,7 @@ from .coerce import readable
 from .errors import ConfigError, Problem
 from .ports import ChatModel, Clock, Embedder, Reader, Reranker
 from .prompts import Prompt
-from .values import Hit, Locale, Memory, Message
+from .values import Hit, Locale, Memory, Message, Patience
 from .yaml_tree import NOWHERE, Node, Place
 
 Hits = tuple[Hit, ...]
@@ -41,6 +41,7 @@ PORTS: Mapping[type, str] = {
     Reader: "reader",
     Clock: "clock",
     Locale: "locale",
+    Patience: "patience",
     Prompt: "prompt",
 }
 

@@ -13,7 +13,7 @@ import pytest
 from memoryengine.errors import ConfigError
 from memoryengine.ports import ChatModel, Clock, Embedder, Reader, Reranker, Store
 from memoryengine.prompts import Prompt
-from memoryengine.values import Changes, Locale, Period
+from memoryengine.values import Changes, Locale, Patience, Period
 from memoryengine.worker import REQUIRED, Hits, Slot, Stop, is_path, port_of, spec_of, worker
 
 
@@ -102,6 +102,7 @@ def test_a_worker_may_give_nothing_or_only_stop() -> None:
         (Reader, "reader"),
         (Clock, "clock"),
         (Locale, "locale"),
+        (Patience, "patience"),
         (Prompt, "prompt"),
         (int, None),
         (str | None, None),

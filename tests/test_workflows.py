@@ -9,7 +9,7 @@ import pytest
 from memoryengine.worker import WorkerSpec
 from memoryengine.workflow import BoundStep, Branches, Plan, check_workflows, load_workers, load_workflows
 
-PORTS = frozenset({"chat", "embedder", "reranker", "reader", "clock", "locale"})
+PORTS = frozenset({"chat", "embedder", "reranker", "reader", "clock", "locale", "patience"})
 OPERATIONS = {
     "retrieve_memory": {"query", "window", "kinds", "asked_at", "limit", "as_of", "known_at"},
     "consolidate_memory": set(),

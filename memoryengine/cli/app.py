@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from .consolidating import consolidate, reflect
 from .edge import EXIT_CODES, Edge
 from .importing import import_messages
 from .inspection import check, status, workers, workflow
-from .operations import consolidate, delete, list_memories, reflect, retrieve, run
+from .lineage import expire, history, restore, why
+from .operations import delete, list_memories, retrieve, run
 from .options import AsJson, Chosen, Config
+from .runs import discard, retry, runs
 from .schedule import run_due, schedule
 from .starting import chat, demo, init
 from .store import app as store
@@ -56,7 +59,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "retrieve": retrieve,
     "list": list_memories,
     "delete": delete,
+    "why": why,
+    "history": history,
+    "restore": restore,
+    "expire": expire,
     "run": run,
+    "runs": runs,
+    "retry": retry,
+    "discard": discard,
     "schedule": schedule,
     "run-due": run_due,
     "status": status,

@@ -50,7 +50,7 @@ class Edge(TyperGroup):
             done = super().invoke(ctx)
             sys.stdout.flush()
         except MemoryEngineError as error:
-            _complain(error)
+            complain(error)
             raise typer.Exit(exit_code(error)) from None
         except KeyboardInterrupt:
             say("\nInterrupted." if sys.stderr.isatty() else "Interrupted.")
@@ -81,9 +81,9 @@ def run(app: Callable[[], None]) -> None:
         sys.exit(FAULT)
 
 
-def _complain(error: MemoryEngineError) -> None:
-    """The error; where it happened is told too, unless the input alone is to blame."""
-    say(f"memoryengine: {error}")
+def complain(error: MemoryEngineError, whose: str = "") -> None:
+    """The error, and with whom it happened; where is told too, unless the input alone is to blame."""
+    say(f"memoryengine: {whose}{': ' if whose else ''}{error}")
     if not isinstance(error, InputError):
         for note in getattr(error, "__notes__", ()):
             say(note)

@@ -10,6 +10,7 @@ import typer
 
 from .edge import PROBLEM, say
 from .options import AsJson, Chosen, Config, Users, choose, opened
+from .tables import print_table
 
 if TYPE_CHECKING:
     from memoryengine.assembly import Checked
@@ -88,7 +89,7 @@ def workflow(ctx: typer.Context, name: Name = None, config: Config = None, as_js
     elif name is not None:
         print(draw_plan(plans[0]))
     else:
-        _print_table(("operation", "what it does"), [(plan.operation, plan.description) for plan in plans])
+        print_table(("operation", "what it does"), [(plan.operation, plan.description) for plan in plans])
 
 
 def workers(ctx: typer.Context, config: Config = None, as_json: AsJson = False) -> None:
@@ -174,7 +175,7 @@ def _print_status(found: Status, file: str) -> None:
         return
     now = datetime.now(UTC)
     rows = [_status_row(one, now) for one in (*found.users, *([found.total] if len(found.users) > 1 else []))]
-    _print_table(STATUS_HEADS, rows)
+    print_table(STATUS_HEADS, rows)
 
 
 STATUS_HEADS = (
@@ -196,18 +197,3 @@ def age(span: timedelta) -> str:
         if seconds >= length:
             return f"{seconds // length} {unit}"
     return f"{seconds} s"
-
-
-def _print_table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A table that is as wide as it needs to be where no terminal sets a width."""
-    import sys
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
-    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console.print(table)

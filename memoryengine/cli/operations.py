@@ -1,15 +1,14 @@
-"""`consolidate`, `reflect`, `retrieve`, `list`, `delete` and `run`: the operations on memory."""
+"""`retrieve`, `list`, `delete` and `run`: the operations on memory."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .edge import say
-from .options import AsJson, Chosen, Config, User, Users, choose, opened
+from .options import AsJson, Chosen, Config, User, choose, opened
 
 if TYPE_CHECKING:
     from memoryengine.results import Result
@@ -29,17 +28,8 @@ All = Annotated[bool, typer.Option("--all", help="Delete every memory of the use
 WithMessages = Annotated[bool, typer.Option("--with-messages", help="Delete the messages they came from too.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Operation = Annotated[str, typer.Argument(help="Its name; `memoryengine workflow` lists them.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")]
 Inputs = Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Its inputs.")]
-
-
-def consolidate(ctx: typer.Context, user: Users = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Turn the messages that wait into observations."""
-    _for_users(choose(ctx, config, as_json), user, lambda memory: memory.consolidate())
-
-
-def reflect(ctx: typer.Context, user: Users = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Turn observations into insights."""
-    _for_users(choose(ctx, config, as_json), user, lambda memory: memory.reflect())
 
 
 def retrieve(
@@ -137,6 +127,7 @@ def run(
     ctx: typer.Context,
     operation: Operation,
     inputs: Inputs = None,
+    dry_run: DryRun = False,
     user: User = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -154,7 +145,7 @@ def run(
         memory = engine.user(user)
         plan = engine.plan(operation)
         given = read_inputs(plan, inputs or (), locale(engine.settings).zone)
-        show_result(chosen, memory, memory.run(operation, **given))
+        show_result(chosen, memory, memory.run(operation, dry_run=dry_run, **given))
 
 
 def warn(result: Result) -> None:
@@ -172,40 +163,6 @@ def show_result(chosen: Chosen, memory: UserMemory, result: Result) -> None:
         print_json({"user": memory.inner.scope.user, **result_json(result)})
     else:
         print(result)
-
-
-def _for_users(chosen: Chosen, user: str | None, work: Callable[[UserMemory], Result]) -> None:
-    """Do the same for one user or for all, and show what was done for each as soon as it is done."""
-    documents = []
-    with opened(chosen) as engine:
-        names = (user,) if user is not None else engine.users()
-        for name in _watched(names):
-            result = work(engine.user(name))
-            warn(result)
-            if chosen.as_json:
-                from .shapes import result_json
-
-                documents.append({"user": name, **result_json(result)})
-            else:
-                print(*([] if user is not None else [f"{name}:"]), result, sep="\n", flush=True)
-    if chosen.as_json:
-        from .shapes import print_json
-
-        print_json({"results": documents})
-    elif not names:
-        say("There is no user in memory yet.")
-
-
-def _watched(names: Iterable[str]) -> Iterator[str]:
-    """The names, with a bar on stderr where a person looks on and there are many."""
-    names = tuple(names)
-    if len(names) < 3 or not sys.stderr.isatty():
-        yield from names
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(names, "users", console=Console(stderr=True), transient=True)
 
 
 def _hit_line(hit: Hit, locale: Locale, scores: bool) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from memoryengine.errors import Problem
 from memoryengine.results import Action, Result
+from memoryengine.runs import Run
 from memoryengine.status import Status, UserStatus
 from memoryengine.values import Hit, Memory, Message, Period
 
@@ -34,9 +35,11 @@ def result_json(result: Result) -> Json:
         "messages": [message_json(message) for message in result.messages],
         "outputs": {name: plain(value) for name, value in result.outputs.items() if name not in known},
         "consolidated": result.consolidated,
+        "quarantined": result.quarantined,
         "deleted_memories": result.deleted_memories,
         "deleted_messages": result.deleted_messages,
         "stopped": result.stopped or None,
+        "dry_run": result.dry_run,
         "warnings": list(result.warnings),
         "usage": asdict(result.usage),
         "seconds": round(sum(trace.seconds for trace in result.traces), 6),
@@ -108,6 +111,11 @@ def status_json(status: Status) -> Json:
 
 def _user_status_json(status: UserStatus) -> Json:
     return {**asdict(status), "waiting_since": moment(status.waiting_since), "troubles": dict(status.troubles)}
+
+
+def run_json(run: Run) -> Json:
+    """A run that was kept, with what each worker did and cost."""
+    return {**asdict(run), "at": moment(run.at), "messages": list(run.messages), "usage": asdict(run.usage)}
 
 
 def problem_json(problem: Problem) -> Json:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from memoryengine.text import token_estimate
-from memoryengine.values import Message
+from memoryengine.values import Message, Patience
 from memoryengine.worker import Messages, Stop
 from memoryengine.workers.load_messages import Loaded, LoadMessages
 from memoryengine.workers.load_messages.cutting import MESSAGE_TOKENS, message_tokens, turn_ends
@@ -124,8 +124,8 @@ async def test_a_batch_that_failed_too_often_comes_in_halves() -> None:
     assert len(await batch_of(messages)) == len(await batch_of([replace(m, attempts=2) for m in messages])) == 12
     assert [m.id for m in await batch_of(tried)] == ["0", "1", "2"]  # what the oldest has behind it decides
     assert len(await batch_of(tried[1:])) == 1
-    assert len(await batch_of(tried, halve_after=5)) == 12
-    assert len(await batch_of(tried, halve_after=4, most=8)) == 4
+    assert len(await batch_of(tried, patience=Patience(5))) == 12
+    assert len(await batch_of(tried, patience=Patience(4), most=8)) == 4
 
 
 async def test_it_stops_when_nothing_waits() -> None:

@@ -14,7 +14,7 @@ from memoryengine.workflow.syntax import read_workflow
 from memoryengine.yaml_tree import parse_yaml
 
 BROKEN = Path(__file__).parent / "broken"
-PORTS = frozenset({"chat", "embedder", "reranker", "reader", "clock", "locale"})
+PORTS = frozenset({"chat", "embedder", "reranker", "reader", "clock", "locale", "patience"})
 BITS = [
     "null", "[]", "{}", "5", "true", "- ", "  ", "\n", ": ", ":", "[", "]", "{", "}", "'", '"', "${X}", "${X:-y}", "~",
     "*a", "!x ", "<<: ", "|", "> ", "#", "in", "out", "use", "parallel", "include", "class", "&a ", "\t", "你", "\x07",

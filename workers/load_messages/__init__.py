@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from memoryengine.filters import Is
 from memoryengine.ports import OLDEST_FIRST, Reader
+from memoryengine.values import Patience
 from memoryengine.worker import Messages, Stop, worker
 
 from .cutting import MESSAGE_TOKENS, batch_length, halved, message_tokens
@@ -28,7 +29,7 @@ class LoadMessages:
     message of the assistant, which is only context, `longest_context` characters count). Where more waits, the batch
     ends at the last pause in the talk of `pause_minutes`, else at the end of a turn, unless that would leave it less
     than half full: then it ends where it is full. One message alone is a batch however long it is, and `most` bounds
-    the number of messages (0: any). Where the oldest message has failed `halve_after` times or more, the batch is
+    the number of messages (0: any). Where the oldest message has failed as often as `patience` allows, the batch is
     halved once, and once more for each further failure.
     """
 
@@ -37,7 +38,7 @@ class LoadMessages:
     pause_minutes: float = 30.0
     longest_context: int = 500
     most: int = 0
-    halve_after: int = 3
+    patience: Patience = field(default_factory=Patience)
 
     async def run(self) -> Loaded | Stop:
         """Stops when no message waits."""
@@ -48,4 +49,4 @@ class LoadMessages:
             return Stop("no message waits")
         costs = [message_tokens(message, self.longest_context) for message in waiting]
         length = batch_length(waiting, costs, self.tokens, timedelta(minutes=self.pause_minutes))
-        return Loaded(waiting[: halved(length, waiting[0].attempts, self.halve_after)])
+        return Loaded(waiting[: halved(length, waiting[0].attempts, self.patience.attempts)])
