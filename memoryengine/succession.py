@@ -28,8 +28,9 @@ def settled(changes: Changes, held: Memories) -> Changes:
     shortened: dict[str, Expiry] = {e.memory: e for e in changes.shortened}
     late = [m for m in made.values() if m.status == "expired" and m.superseded_by]
     for memory in sorted(late, key=lambda m: (begins(m), m.said_at, m.recorded_at)):
-        chain = _chain(memory, {**held, **made}, expired) if _is_late(memory, {**held, **made}) else []
-        placed = made[memory.id] = _placed(made[memory.id], chain, {**held, **made})
+        known, going = {**held, **made}, {**expired, **shortened}
+        chain = _chain(memory, known, going) if _is_late(memory, known) else []
+        placed = made[memory.id] = _placed(made[memory.id], chain, known)
         for elder in chain:
             if not _holds_at(elder, begins(placed)):
                 continue
@@ -59,23 +60,23 @@ def _after_its_elders(memory: Memory, changes: Changes, known: Memories) -> Memo
     return replace(memory, valid_from=began)
 
 
-def _chain(memory: Memory, known: Memories, expired: Mapping[str, Expiry]) -> list[Memory]:
+def _chain(memory: Memory, known: Memories, going: Mapping[str, Expiry]) -> list[Memory]:
     """The successor of a memory and all whose place it took, one after the other, with the ends that they get."""
-    by = {id_: expired[id_].superseded_by if id_ in expired else m.superseded_by for id_, m in known.items()}
+    by = {id_: going[id_].superseded_by if id_ in going else m.superseded_by for id_, m in known.items()}
     found, fresh = {memory.superseded_by}, {memory.superseded_by}
     while fresh:
         fresh = {id_ for id_, successor in by.items() if successor in fresh} - found
         found |= fresh
     members = [known[id_] for id_ in found - {memory.id} if id_ in known]
-    return [_with_end(m, expired, known) for m in members]
+    return [_with_end(m, going.get(m.id), known) for m in members]
 
 
-def _with_end(memory: Memory, expired: Mapping[str, Expiry], known: Memories) -> Memory:
-    expiry = expired.get(memory.id)
-    by = expiry.superseded_by if expiry else memory.superseded_by
-    if by not in known or memory.valid_to is not None:
+def _with_end(memory: Memory, going: Expiry | None, known: Memories) -> Memory:
+    """A memory with the end that it gets by `going`, or by the successor that it names already."""
+    by = known.get(going.superseded_by if going else memory.superseded_by)
+    if by is None or (going is None and memory.valid_to is not None):
         return memory
-    return replace(memory, valid_to=ends(memory, begins_after(known[by], memory)))
+    return replace(memory, valid_to=ends(memory, begins_after(by, memory)))
 
 
 def _is_late(memory: Memory, known: Memories) -> bool:
@@ -86,7 +87,9 @@ def _is_late(memory: Memory, known: Memories) -> bool:
 
 def _placed(late: Memory, chain: Iterable[Memory], known: Memories) -> Memory:
     """A memory born expired, before the next one of its chain, else before the one that it names."""
-    after = min((m for m in chain if begins(m) > begins(late)), key=begins, default=known.get(late.superseded_by))
+    # Insights that fell with one of the chain end with it, and take nobody's place.
+    later = (m for m in chain if begins(m) > begins(late) and m.kind != "insight")
+    after = min(later, key=begins, default=known.get(late.superseded_by))
     if after is None:
         return late
     reason = late.reason if after.id == late.superseded_by else "contradicted"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from memoryengine.commits import RunRecord, actions_of, overtaken, prune, to_writes
+from memoryengine.commits import RunRecord, actions_of, history_entry, overtaken, prune, to_writes
 from memoryengine.ground import Ground
 from memoryengine.ports import Document
 from memoryengine.records import CONSOLIDATED, MEMORIES, MESSAGES, RUNS, memory_document, message_document
-from memoryengine.values import Changes, Expiry, Memory, Message
+from memoryengine.validity import TICK
+from memoryengine.values import Changes, Conflict, Expiry, Memory, Message, Purge
 
 NOW = datetime(2024, 10, 26, 13, 26, 20, tzinfo=UTC)
+NOON_AFTER = NOW + timedelta(days=1)
 RUN = RunRecord("run1", "consolidate_memory", "call", NOW, {"seconds": 0.1})
 
 
@@ -196,3 +198,84 @@ def test_answers_that_repeat_a_word_of_what_goes_go_with_it_and_answers_to_those
     hidden = patches(Changes(memories=(born,)), base)
     assert hidden[MESSAGES, "r4"] == {"hidden": True}
     assert (MESSAGES, "r3") not in hidden
+
+
+def test_what_was_told_by_hand_expires_by_a_person_alone() -> None:
+    base = ground([message("m1")], [memory("hand", kind="custom"), memory("told")])
+    new = memory("new", sources=("m1",))
+    wishes = (Expiry("hand", "contradicted", "new"), Expiry("told", "contradicted", "new"))
+    kept = prune(Changes(memories=(new,), expired=wishes), base)
+    assert kept.expired == wishes[1:]
+    assert kept.conflicts == (Conflict("hand", "new"),)
+    *_, told = actions_of(kept, base)
+    both = "fact hand (told by hand, stays valid) / new observation: fact new (stays valid too)"
+    assert str(told) == f"in conflict: {both}"
+    assert to_writes(kept, base, RUN).entry["conflicts"] == [["hand", "new"]]
+    contained = prune(Changes(memories=(new,), expired=(Expiry("hand", "contained", "new"),)), base)
+    assert (contained.expired, contained.conflicts) == ((), ())
+    assert prune(Changes(expired=(Expiry("hand", "by hand"),)), base).expired == (Expiry("hand", "by hand"),)
+    lost = prune(Changes(conflicts=(Conflict("hand", "deleted"), Conflict("hand", "told"))), base)
+    assert lost.conflicts == (Conflict("hand", "told"),)
+
+
+def test_an_expired_memory_is_known_to_have_ended_since_its_successor_is_known() -> None:
+    new = memory("new", sources=("m1",), recorded_at=NOON_AFTER, said_at=NOON_AFTER)
+    base = ground([message("m1")], [memory("old", valid_from=NOW)])
+    kept = prune(Changes(memories=(new,), expired=(Expiry("old", "contradicted", "new"),)), base)
+    fields = patches(kept, base)[MEMORIES, "old"]
+    assert (fields["retired_at"], fields["changed_at"], fields["valid_to"]) == (NOON_AFTER,) * 3
+    assert len(fields["standings"]) == 2  # type: ignore[arg-type]
+    by_hand = patches(prune(Changes(expired=(Expiry("old", "by hand"),)), base), base)[MEMORIES, "old"]
+    assert (by_hand["retired_at"], by_hand["superseded_by"]) == (RUN.at + TICK, None)  # not before it was recorded
+
+
+def test_a_restored_memory_is_as_it_was_and_its_messages_are_found_again_if_nothing_else_hides_them() -> None:
+    gone = memory("a", status="expired", reason="contradicted", superseded_by="b", sources=("m1", "m2", "m3"))
+    base = ground(
+        [
+            message("m1", memories=("a",), hidden=True),
+            message("m2", memories=("a", "deleted"), hidden=True),
+            message("m3", memories=("a", "c"), hidden=True),
+        ],
+        [gone, memory("b"), memory("c", status="expired")],
+    )
+    kept = prune(Changes(restored=("a", "b", "lost")), base)
+    assert kept.restored == ("a",)
+    set_ = patches(kept, base)
+    assert set_[MEMORIES, "a"]["status"] == "valid"
+    assert {set_[MEMORIES, "a"][name] for name in ("superseded_by", "reason", "valid_to", "retired_at")} == {None}
+    assert set_[MESSAGES, "m1"] == {"hidden": None}
+    assert (MESSAGES, "m2") not in set_
+    assert (MESSAGES, "m3") not in set_
+    (action,) = actions_of(kept, base)
+    assert str(action) == "restored observation: fact a (valid, beside b that contradicts it: fact b)"
+    instead = prune(Changes(restored=("a",), expired=(Expiry("b", "by hand", "a"),)), base)
+    assert patches(instead, base)[MEMORIES, "b"]["superseded_by"] == "a"
+    assert [str(one) for one in actions_of(instead, base)] == [
+        "expired observation: fact b (by hand, instead: fact a)",
+        "restored observation: fact a (valid)",
+    ]
+    assert to_writes(instead, base, RUN).entry["restored"] == ["a"]
+
+
+def test_insights_whose_evidence_is_contained_in_another_are_looked_at_again_and_stay() -> None:
+    base = ground(
+        [message("m1")],
+        [memory("a", reflected=True), memory("b"), memory("i", kind="insight", evidence=("a", "b"))],
+    )
+    changes = Changes(memories=(memory("rich", sources=("m1",)),), expired=(Expiry("a", "contained", "rich"),))
+    set_ = patches(prune(changes, base), base)
+    assert set_[MEMORIES, "i"] == {"review": True}
+    assert (MEMORIES, "b") not in set_
+    fallen = patches(prune(replace(changes, expired=(Expiry("a", "by hand"),)), base), base)
+    assert (fallen[MEMORIES, "i"]["status"], fallen[MEMORIES, "i"]["review"]) == ("expired", True)
+    assert fallen[MEMORIES, "b"] == {"reflected": False}
+    seen = patches(prune(Changes(reflected=("i",)), base), base)
+    assert seen[MEMORIES, "i"] == {"reflected": True, "review": None}
+
+
+def test_a_purge_is_told_in_history() -> None:
+    for purge, told in ((Purge(), "memories"), (Purge(messages=True), "all"), (None, "")):
+        assert history_entry(Changes(purge=purge), RUN, 0)["purged"] == told
+    entry = history_entry(Changes(known=(("a", ("m1",)),), shortened=(Expiry("b", "contradicted", "c"),)), RUN, 2)
+    assert (entry["known"], entry["shortened"], entry["messages_deleted"]) == (["a"], [["b", "c"]], 2)

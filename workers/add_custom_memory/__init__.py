@@ -23,7 +23,7 @@ class Added:
 @worker("add_custom_memory")
 @dataclass(frozen=True)
 class AddCustomMemory:
-    """Add a memory that a person wrote by hand; nothing expires it but a person or a newer one of its own kind."""
+    """Add a memory that a person wrote by hand; nothing but a person expires it."""
 
     clock: Clock
     locale: Locale
