@@ -170,7 +170,7 @@ class Agenda:
         """Note users who may have messages from before there was a schedule.
 
         A look at each is due within the gap of its alarm, at a moment of its own. The alarms in `changed` have other
-        ticks than before.
+        ticks than before, which hold from now on; what is overdue stays so.
         """
         agenda = agenda_of(namespace)
 
@@ -179,8 +179,10 @@ class Agenda:
             return first_entry(alarm, user, now, None if gap is None else now + gap * share_of(alarm.id, user))
 
         def again(alarm: Alarm, held: Document, now: datetime) -> dict[str, Value]:
-            ticking = alarm.trigger
-            if alarm.id not in changed or not isinstance(ticking, Every | Cron) or held.fields.get("owner"):
+            ticking, due_at = alarm.trigger, moment(held, "due_at")
+            if alarm.id not in changed or not isinstance(ticking, Every | Cron):
+                return {}
+            if held.fields.get("owner") or due_at is None or due_at <= now:
                 return {}
             return {"due_at": next_tick(ticking, share_of(alarm.id, str(held.fields["user"])), now)}
 

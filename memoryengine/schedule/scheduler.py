@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -150,7 +151,7 @@ class Scheduler:
             except Moved:
                 continue
             self._ended = self._ended[len(ended) :]
-            for id_ in renewed:
+            for id_ in self._working.keys() & set(renewed):  # others ended meanwhile
                 claim, task, _ = self._working[id_]
                 self._working[id_] = claim, task, now + self._claim
             for document in due:
@@ -239,7 +240,9 @@ class Scheduler:
         except MemoryEngineError as error:
             self._tell(claim, began, "failed", f"{type(error).__name__}: {error.message}")
         except Exception as error:  # noqa: BLE001  # the edge of one run: others must go on
-            logger.exception("A run of %s ended with an error that nobody foresaw.", claim.alarm.operation)
+            # Where, but not in what words: they may be somebody's.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("A run of %s ended with an error that nobody foresaw.\n%s", claim.alarm.operation, place)
             self._tell(claim, began, "failed", type(error).__name__)
         else:
             taken = result.stopped.startswith(LEFT_TO_OTHERS)

@@ -29,7 +29,7 @@ async def take_up(agenda: Agenda, namespace: str, stopped: Callable[[], bool]) -
     lacking = [alarm for id_, alarm in marks.items() if done.get(id_) != alarm.spec]
     if not lacking:
         return 0
-    changed = frozenset(alarm.id for alarm in lacking)
+    changed = frozenset(alarm.id for alarm in lacking if _mark_id(alarm) in done)
     count, last = 0, ""
     while users := await agenda.store.scopes(namespace, after=last, limit=BATCH):
         if stopped():
