@@ -10,6 +10,7 @@ from .errors import InputError
 from .validity import TICK
 
 LOOKS_BACK = ("as_of", "known_at")
+YEARS = range(2, 9999)  # as of messages: a day before and after each of their moments can be written in any time zone
 
 
 def with_moments(inputs: Mapping[str, object], zone: ZoneInfo) -> dict[str, object]:
@@ -26,18 +27,27 @@ def read_lookback(name: str, given: object, zone: ZoneInfo) -> datetime:
     A date stands for its last moment, the end of the day, so that it holds all that happened on it. Raises
     `InputError` for anything else.
     """
+    try:
+        moment = _read(given, zone)
+        if moment.year in YEARS:
+            return moment
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InputError(
+        f"{name!r} must be a moment in ISO 8601 such as 2024-10-26T21:26:20, or a date such as 2024-10-26, which "
+        f"stands for the end of that day, in the years {YEARS[0]} to {YEARS[-1]}; it is {str(given)[:60]!r}."
+    )
+
+
+def _read(given: object, zone: ZoneInfo) -> datetime:
     if isinstance(given, datetime):
         return _local(given, zone)
     if isinstance(given, date):
         return _end_of(given, zone)
-    try:
-        text = given.strip() if isinstance(given, str) else ""
-        return _end_of(date.fromisoformat(text), zone) if _is_date(text) else _local(datetime.fromisoformat(text), zone)
-    except (ValueError, OverflowError):
-        raise InputError(
-            f"{name!r} must be a moment in ISO 8601 such as 2024-10-26T21:26:20, or a date such as 2024-10-26, which "
-            f"stands for the end of that day; it is {str(given)[:60]!r}."
-        ) from None
+    if not isinstance(given, str):
+        raise TypeError
+    text = given.strip()
+    return _end_of(date.fromisoformat(text), zone) if _is_date(text) else _local(datetime.fromisoformat(text), zone)
 
 
 def _is_date(text: str) -> bool:
