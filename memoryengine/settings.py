@@ -228,9 +228,18 @@ class _Reader:
 
     def schedule(self) -> Mapping[str, JobSettings | None]:
         node = self.root.get("schedule")
-        jobs = self.part("schedule", Mapping[str, JobSettings | None], {})
-        self.places |= {f"schedule.{name}": node.key_place(name) for name in jobs} if node else {}
-        return dict(jobs)
+        if node is None:
+            return {}
+        if not isinstance(node.value, Mapping):
+            self.problems.append(node.place.problem(f"`schedule` must be a mapping of jobs, not {found(node)}."))
+            return {}
+        jobs: dict[str, JobSettings | None] = {}
+        for name, held in node.value.items():
+            self.places[f"schedule.{name}"] = node.key_place(name)
+            job, problems = (None, []) if held.value is None else coerce(held, JobSettings, f"schedule.{name}")
+            self.problems += problems
+            jobs |= {} if job is BROKEN else {name: job}
+        return jobs
 
     def folder(self, node: Node) -> Path:
         """Where the paths of a node begin: in the folder of its file, for a stock config where the program runs."""

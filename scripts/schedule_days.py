@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,8 +39,7 @@ AT_HALF_PAST_TWO = {
     "spring": [datetime(2024, 3, 30, 1, 30, tzinfo=UTC), datetime(2024, 3, 31, 1, 0, tzinfo=UTC)],
 }
 STEP, GAP, MANY, SPREAD = timedelta(hours=6), timedelta(minutes=30), 8, timedelta(minutes=10)
-POLL = 300.0
-LATE = timedelta(seconds=POLL + 5)
+POLL = 300.0  # seconds of the clock that is driven
 ENGINES = 3
 JOBS: dict[str, Any] = {
     "reflect": None,
@@ -97,7 +97,9 @@ def talk_of(users: int, begin: datetime, end: datetime, rng: random.Random) -> T
     return Talk(bursts)
 
 
-async def days(made: Stores, kind: str, users: int, season: str = "autumn", seed: int = 1) -> Findings:
+async def days(
+    made: Stores, kind: str, users: int, season: str = "autumn", *, seed: int = 1, poll: float = POLL
+) -> Findings:
     """Let the two days pass, and compare."""
     began, rng = time.perf_counter(), random.Random(seed)
     begin = BEGINS[season].astimezone(UTC)
@@ -114,7 +116,7 @@ async def days(made: Stores, kind: str, users: int, season: str = "autumn", seed
     def start(number: int) -> asyncio.Task[None]:
         inner = engines[number]._engine
         hear = lambda ran: done.append((number, ran))  # noqa: E731
-        schedulers[number] = Scheduler(inner, told=hear, pause=clock.pause, poll=POLL, chance=rng.random)
+        schedulers[number] = Scheduler(inner, told=hear, pause=clock.pause, poll=poll, chance=rng.random)
         return asyncio.create_task(schedulers[number].run())
 
     async def speak() -> None:
@@ -138,7 +140,8 @@ async def days(made: Stores, kind: str, users: int, season: str = "autumn", seed
     for one in schedulers.values():
         one.stop()
     await asyncio.gather(*running)
-    found = compare(talk, [ran for _, ran in done], season, begin, end)
+    late = timedelta(seconds=poll + 5)
+    found = compare(talk, [ran for _, ran in done], season, end, late)
     found.by_engine = Counter(number for number, _ in done)
     found.pending = sum(one.pending for one in (await engines[0].status()).users)
     for engine in engines:
@@ -147,7 +150,7 @@ async def days(made: Stores, kind: str, users: int, season: str = "autumn", seed
     return found
 
 
-def compare(talk: Talk, done: list[Ran], season: str, begin: datetime, end: datetime) -> Findings:
+def compare(talk: Talk, done: list[Ran], season: str, end: datetime, late: timedelta) -> Findings:
     """Match each run with the one that there should be."""
     found = Findings(runs=len(done), by_alarm=Counter(one.alarm for one in done))
     found.unasked += [str(one) for one in done if one.outcome != "done"]
@@ -157,13 +160,13 @@ def compare(talk: Talk, done: list[Ran], season: str, begin: datetime, end: date
     for user, bursts in talk.bursts.items():
         first = bursts[0][0]
         ticks = [at for at in AT_HALF_PAST_TWO[season] if at > first]
-        match(found, f"nightly {user}", ticks, happened.pop(("nightly/cron", user), []), SPREAD + LATE)
+        match(found, f"nightly {user}", ticks, happened.pop(("nightly/cron", user), []), SPREAD + late)
         ends = [burst[-1] + GAP for burst in bursts]
-        match(found, f"idle {user}", ends, happened.pop(("consolidate/idle", user), []), LATE)
+        match(found, f"idle {user}", ends, happened.pop(("consolidate/idle", user), []), late)
         many = [burst[MANY - 1] for burst in bursts if len(burst) >= MANY]
-        match(found, f"count {user}", many, happened.pop(("consolidate/messages", user), []), LATE)
+        match(found, f"count {user}", many, happened.pop(("consolidate/messages", user), []), late)
         sweeps = sorted(happened.pop(("sweep/every", user), []))
-        check_sweeps(found, user, sweeps, first, end)
+        check_sweeps(found, user, sweeps, first, end, late)
     found.unasked += [f"{key} {len(times)}" for key, times in happened.items()]
     return found
 
@@ -181,15 +184,17 @@ def match(found: Findings, name: str, wanted: list[datetime], times: list[dateti
     found.unasked += [f"{name} {one}" for one in left]
 
 
-def check_sweeps(found: Findings, user: str, times: list[datetime], first: datetime, end: datetime) -> None:
+def check_sweeps(
+    found: Findings, user: str, times: list[datetime], first: datetime, end: datetime, late: timedelta
+) -> None:
     """An interval: within a step after the first message, then every step, until the end."""
     expected = int((end - first) / STEP)
     if not expected <= len(times) <= expected + 1:
         found.missed.append(f"sweep {user}: {len(times)} runs in {end - first}")
-    if times and times[0] - first > STEP + LATE:
+    if times and times[0] - first > STEP + late:
         found.missed.append(f"sweep {user}: the first was {times[0] - first} after the first message")
-    for one, other in zip(times, times[1:], strict=False):
-        if not STEP - LATE <= other - one <= STEP + LATE:
+    for one, other in pairwise(times):
+        if not STEP - late <= other - one <= STEP + late:
             found.doubles.append(f"sweep {user}: {one} and {other}")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -94,3 +95,24 @@ async def test_clocks_that_differ_by_four_minutes_lose_nothing() -> None:
         assert world.waiting("anna") == 0
         assert 1 <= len(world.runs) <= 13
         assert {ran.outcome for ran in world.runs} == {"done"}
+
+
+async def test_a_message_that_takes_twenty_minutes_to_be_kept_wakes_its_user_again() -> None:
+    world = World()
+    world.process().start()
+    speaker = world.process()
+
+    async def append(*given: Any) -> Any:
+        await world.sleep(1200)
+        return await world.store.append(*given)
+
+    speaker.line.append = append  # type: ignore[attr-defined]  # in the place of the one that is passed on
+    speaking = asyncio.create_task(speaker.say("anna"))
+    await world.pass_time(minutes(19))
+    (asleep,) = await world.agenda("anna")
+    assert "due_at" not in asleep.fields
+    await world.pass_time(minutes(2))
+    assert speaking.done()
+    assert world.waiting("anna") == 1
+    await world.pass_time(minutes(6))
+    assert world.waiting("anna") == 0

@@ -13,7 +13,8 @@ from ..values import Scope
 from .claims import Claim, Ending
 
 NEWEST = (Sort("recorded_at", descending=True),)
-LEAST_PAUSE = timedelta(minutes=1)
+OTHERS_PAUSE = timedelta(minutes=1)
+LEAST_PAUSE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def nothing_to_do(claim: Claim, look: Look) -> Ending | None:
             if look.newest is not None and look.newest + gap > look.at:
                 return Ending(claim, look.newest + gap, claim.failures, claim.seen)
             if look.messages == 0 or look.seen == claim.seen:
-                return Ending(claim, None, seen=claim.seen, looked_at=look.at)
+                return Ending(claim, None, seen=claim.seen, looked_at=look.at, by=_next_look(look, gap, look.at))
         case Count(messages) if look.waiting < messages:
             return Ending(claim, None, looked_at=look.at)
     return None
@@ -67,8 +68,7 @@ async def after_run(store: Store, scope: Scope, claim: Claim, look: Look, now: d
                 return Ending(claim, retry_at)
             if retry_at is not None:  # it came due while the run was under way, or the run is not for it
                 return Ending(claim, now + pause_after(claim.failures + 1, chance), claim.failures + 1)
-            by = now + max(gap, LEAST_PAUSE)
-            return Ending(claim, None, seen=look.seen, looked_at=look.at, by=by)
+            return Ending(claim, None, seen=look.seen, looked_at=look.at, by=_next_look(look, gap, now))
         case Count(messages):
             again = await look_at(store, scope, claim.alarm, now)
             many = again.waiting >= messages and again.messages - look.messages >= messages
@@ -86,7 +86,16 @@ def after_failure(claim: Claim, now: datetime, chance: float) -> Ending:
 
 def after_others(claim: Claim, now: datetime) -> Ending:
     """The end of a claim whose run was left to another process: look again soon what became of it."""
-    return Ending(claim, now + LEAST_PAUSE, claim.failures, claim.seen)
+    return Ending(claim, now + OTHERS_PAUSE, claim.failures, claim.seen)
+
+
+def _next_look(look: Look, gap: timedelta, now: datetime) -> datetime:
+    """When to look again at a user who is kept awake: a gap later, for whoever speaks now is due no earlier.
+
+    With a gap of seconds that would be often, so it is less so the longer they have been silent.
+    """
+    silence = now - look.newest if look.newest is not None else LEAST_PAUSE
+    return now + max(gap, LEAST_PAUSE, silence / 4)
 
 
 async def _next_retry(store: Store, scope: Scope) -> datetime | None:
