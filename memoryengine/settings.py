@@ -17,6 +17,7 @@ from .coerce import BROKEN, as_meant, coerce, found, unknown_keys
 from .config_files import ADDED, MERGED, Config, read_config, stock_configs
 from .config_specs import SECRETS, Keys, Spec, beside, placed, read_spec, store_problems
 from .errors import ConfigError, Problem
+from .memoryscope import is_memoryscope
 from .triggers import JobSettings
 from .worker import InstanceSettings, is_path
 from .yaml_tree import Node, Place, nearest, unset_variables
@@ -32,11 +33,7 @@ KEYS = (
     "extends", "language", "time_zone", "human_name", "assistant_name", "namespace", "store", "models", "workers",
     "workflows", "instances", "chat", "limits", "schedule",
 )  # fmt: skip
-MEMORYSCOPE_KEYS = ("memory_chat", "memory_service", "worker")
-MEMORYSCOPE = (
-    "This is a config of MemoryScope. Converting it is not possible yet: begin with `extends: siliconflow` and carry "
-    "its settings over by hand."
-)
+MEMORYSCOPE = "This is a config of MemoryScope; make one of ours of it: memoryengine convert-config FILE -o OUT.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,7 @@ def read_settings(config: Config = None, *, environ: Mapping[str, str]) -> tuple
     root, file, problems = read_config(config, environ)
     if root is None:
         return Settings(file, store=_default_store(environ)), problems
-    if _is_memoryscope(root):
+    if is_memoryscope(root):
         return Settings(file, store=_default_store(environ)), [*problems, root.place.problem(MEMORYSCOPE)]
     reader = _Reader(root, environ, problems)
     return reader.settings(file), reader.problems
@@ -180,13 +177,6 @@ def _absolute(text: str, folder: Path, environ: Mapping[str, str]) -> Path:
         home = environ.get("HOME")
         return (Path(home) / text[2:] if home else Path(text).expanduser()).absolute()
     return Path(normpath((folder / text).absolute()))
-
-
-def _is_memoryscope(root: Node) -> bool:
-    if any(isinstance(held.value, Mapping) for key, held in root.items() if key in MEMORYSCOPE_KEYS):
-        return True
-    classes = (held.get("class") for _, held in root.items())
-    return any(node is not None and str(node.value).startswith("core.") for node in classes)
 
 
 class _Reader:

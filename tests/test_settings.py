@@ -388,8 +388,8 @@ def test_a_local_config_may_extend_the_stock_one_of_its_own_name(tmp_path: Path)
         ("", "1:1: The file is empty."),
         ("a:\n\t- b\n", "2:1: A tab stands where YAML wants spaces."),
         ("language: en\nlanguage: zh\n", "2:1: The key 'language' stands here twice."),
-        ("memory_chat: {cli_memory_chat: {class: x}}\nmodel: {}\n", "1:1: This is a config of MemoryScope."),
-        ("generation_model: {class: core.models.x}\n", "1:1: This is a config of MemoryScope."),
+        ("memory_chat: {cli_memory_chat: {class: x}}\nmodel: {}\n", "1:1: This is a config of MemoryScope; make one"),
+        ("generation_model: {class: core.models.x}\n", "1:1: This is a config of MemoryScope; make one"),
     ],
 )
 def test_a_problem_is_told_with_its_place(tmp_path: Path, text: str, message: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .consolidating import consolidate, reflect
+from .convert import convert_config
 from .edge import EXIT_CODES, Edge
 from .importing import import_messages
 from .inspection import check, status, workers, workflow
@@ -73,6 +74,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "workflow": workflow,
     "workers": workers,
+    "convert-config": convert_config,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
