@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from memoryengine.leases import LEASE
 from memoryengine.ports import HISTORY, Document, Reply, Store, Turn
 from memoryengine.reader import read_all
 from memoryengine.records import CONSOLIDATED, MEMORIES, MESSAGES, RUNS
@@ -218,6 +219,8 @@ def entry_problems(held: Held) -> list[str]:
     wrote: dict[str, int] = {}
     retired: set[str] = set()
     for revision, entry in sorted(entries.items()):
+        if entry.get("operation") == LEASE:
+            continue
         gone = [id_ for id_, _, _ in entry["expired"]]
         wrote |= dict.fromkeys([*entry["new"], *gone, entry["run"]], revision)
         retired.update(gone)
