@@ -227,6 +227,14 @@ class AsyncMemoryService:
         """List the messages."""
         return await self.run_service_operation("read_message", role_name, **kwargs)
 
+    async def start_backend_service(self) -> None:
+        """Run operations at their time, as the config's `schedule` says; see `AsyncMemoryEngine.start`."""
+        await self.engine.start()
+
+    async def stop_backend_service(self) -> None:
+        """End the schedule; see `AsyncMemoryEngine.stop`."""
+        await self.engine.stop()
+
 
 class AsyncMemoryChat:
     """A chat that remembers: one session of the engine's chat model."""
@@ -301,3 +309,7 @@ class AsyncMemoryChat:
     async def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Run an operation by name; `kwargs` are its inputs."""
         return await self.memory_service.run_service_operation(name, role_name, **kwargs)
+
+    async def start_backend_service(self) -> None:
+        """As the memory service's."""
+        await self.memory_service.start_backend_service()

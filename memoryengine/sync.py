@@ -252,6 +252,14 @@ class MemoryService:
         """List the messages."""
         return wait_for(self.inner.read_message(role_name, **kwargs))
 
+    def start_backend_service(self) -> None:
+        """Run operations at their time in the background; see `AsyncMemoryService.start_backend_service`."""
+        wait_for(self.inner.start_backend_service())
+
+    def stop_backend_service(self) -> None:
+        """End the schedule."""
+        wait_for(self.inner.stop_backend_service())
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryChat:
@@ -313,6 +321,10 @@ class MemoryChat:
     def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Run an operation by name; `kwargs` are its inputs."""
         return wait_for(self.inner.run_service_operation(name, role_name, **kwargs))
+
+    def start_backend_service(self) -> None:
+        """As the memory service's."""
+        wait_for(self.inner.start_backend_service())
 
 
 def _let_go(engine: Engine) -> None:

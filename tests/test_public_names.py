@@ -71,12 +71,15 @@ SIGNATURES = {
         "delete_memory": "(self, memory_id: 'str', role_name: 'str | None' = None, **kwargs: 'object') -> 'Result'",
         "delete_all": FURTHER,
         "read_message": FURTHER,
+        "start_backend_service": "(self) -> 'None'",
+        "stop_backend_service": "(self) -> 'None'",
     },
     "MemoryChat": {
         "memory_service": "property",
         "chat_with_memory": f"{CHAT_INPUTS} -> 'ChatResponse'",
         "stream_with_memory": f"{CHAT_INPUTS} -> 'Iterator[str]'",
         "run_service_operation": OPERATION_INPUTS,
+        "start_backend_service": "(self) -> 'None'",
     },
 }
 # Where the two sides differ on purpose: the sync facade hides its event loop and takes a scope apart by `user`.

@@ -14,8 +14,11 @@ from .options import Config, User, choose, opened
 if TYPE_CHECKING:
     from memoryengine import MemoryEngine
 
+    from .chatting import Manner
+
 Folder = Annotated[str, typer.Argument(metavar="[DIR]", help="Where to write; made if it is not there.")]
 Memories = Annotated[bool, typer.Option("--memories", "-m", help="Show which memories an answer was given.")]
+Background = Annotated[bool, typer.Option("--background", "-b", help="Run the config's schedule meanwhile.")]
 
 TALES = (
     ("我的爱好是吉他。", "你知道我的乐器爱好是什么?"),
@@ -52,29 +55,54 @@ def init(folder: Folder = ".") -> None:
     print(f"Next: {'' if folder == '.' else f'cd {folder}; '}memoryengine check; memoryengine chat")
 
 
-def chat(ctx: typer.Context, user: User = None, memories: Memories = False, config: Config = None) -> None:
+def chat(
+    ctx: typer.Context,
+    user: User = None,
+    memories: Memories = False,
+    background: Background = False,
+    config: Config = None,
+) -> None:
     """Talk with an assistant that remembers.
 
-    /quit or the end of the input (Ctrl-D) ends the chat. Lines from a pipe are answered one by one.
+    /help lists the commands, among them every operation, as /list_memory or /consolidate_memory. /quit or the end of
+    the input (Ctrl-D) ends the chat. Lines from a pipe are answered one by one.
     """
-    from memoryengine.errors import MemoryEngineError
-
     chosen = choose(ctx, config)
     with opened(chosen) as engine:
         scope = engine.user(user).inner.scope
-        for said in _said():
-            if not said.strip():
-                continue
-            try:
-                _answer(engine, said, user, memories)
-            except MemoryEngineError as error:
-                # One turn that failed does not end a conversation; where nobody types, it does.
-                if not sys.stdin.isatty():
-                    raise
-                say(f"memoryengine: {error}")
+        if background:
+            engine.default_memory_service.start_backend_service()
+        _converse(engine, user, memories)
+        if background:
+            engine.default_memory_service.stop_backend_service()
         pending = engine.status(scope.user).users[0].pending
     if pending:
         say(f"{pending} messages of {scope.user} wait to be remembered: memoryengine consolidate")
+
+
+def _converse(engine: MemoryEngine, user: str | None, memories: bool) -> None:
+    """Answer line after line, and obey those that begin with a slash."""
+    from memoryengine.errors import MemoryEngineError
+
+    from .chatting import Manner, is_command, obey
+
+    manner = Manner(memories=memories)
+    for said in _said():
+        if not said.strip():
+            continue
+        try:
+            if is_command(said.strip()):
+                went_on = obey(engine, user, said.strip(), manner)
+                if went_on is None:
+                    return
+                manner = went_on
+            else:
+                _answer(engine, said[1:] if said.startswith("//") else said, user, manner)
+        except MemoryEngineError as error:
+            # One turn that failed does not end a conversation; where nobody types, it does.
+            if not sys.stdin.isatty():
+                raise
+            say(f"memoryengine: {error}")
 
 
 def _tell(engine: MemoryEngine, told: str, asked: str) -> None:
@@ -93,11 +121,11 @@ def _shown_turn(engine: MemoryEngine, query: str) -> None:
     print('>>> print(response.meta_data["memories"])', response.meta_data["memories"], sep="\n", flush=True)
 
 
-def _answer(engine: MemoryEngine, said: str, user: str | None, memories: bool) -> None:
+def _answer(engine: MemoryEngine, said: str, user: str | None, manner: Manner) -> None:
     memory_chat = engine.default_memory_chat
-    if memories:
+    if manner.memories or not manner.stream:
         response = memory_chat.chat_with_memory(said, user)
-        for line in (response.meta_data["memories"] or "").splitlines():
+        for line in (response.meta_data["memories"] or "").splitlines() if manner.memories else ():
             say(f"  {line}")
         print(response.message.content, flush=True)
         return
@@ -120,7 +148,5 @@ def _said() -> Iterator[str]:
             said = input("> ")
         except EOFError:
             print()
-            return
-        if said.strip() in ("/quit", "/exit"):
             return
         yield said
