@@ -15,7 +15,6 @@ from .chat import ChatResponse, HistoryStrategy, MemoryChat, read_request, scope
 from .clock import SystemClock
 from .engine import Engine, Told, assemble
 from .errors import ConfigError, StoreError
-from .lookback import with_moments
 from .models.gate import Gate
 from .ports import Clock, Store
 from .records import ENGINE_USER
@@ -114,12 +113,12 @@ class AsyncMemoryEngine:
     ) -> Result:
         """Run any operation for a scope; inputs that are None are left out, lists are taken as tuples.
 
-        `as_of` and `known_at` may be ISO 8601 texts and dates; a date stands for the end of that day.
+        One that only reads takes `as_of` and `known_at` too: moments, ISO 8601 texts or dates, of which a date stands for
+        the end of that day.
         """
         await self.open()
         held = {name: value for name, value in inputs.items() if value is not None}
-        asked = with_moments(held, self._engine.locale.zone)
-        given = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
+        given = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
         return await self._engine.run(operation, scope, given, trigger=trigger, dry_run=dry_run, told=told)
 
     async def start(self) -> None:

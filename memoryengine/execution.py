@@ -20,6 +20,7 @@ from .filters import EVERYTHING, Is, Not, Value
 from .ground import Ground
 from .leases import Lease, LeaseMoved, LeaseTaken
 from .locks import ScopeLocks
+from .lookback import looking_back
 from .ports import Clock, Patch, Store, Writes
 from .prompts import Prompt
 from .reader import StoreReader
@@ -111,7 +112,8 @@ class Execution:
         What the caller gave wrongly is no failed run: nothing of it is kept, not even its words in a sentence.
         """
         try:
-            outcome = await self._within_limit(inputs)
+            given, self.reader.then = looking_back(self.plan, inputs, self.locale.zone)
+            outcome = await self._within_limit(given)
             committed = await self._commit(outcome) if outcome.changes else Result(operation=self.plan.operation)
         except InputError:
             raise

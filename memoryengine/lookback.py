@@ -6,19 +6,28 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from .beliefs import Then
 from .errors import InputError
 from .validity import TICK
+from .workflow import Plan
 
 LOOKS_BACK = ("as_of", "known_at")
 YEARS = range(2, 9999)  # as of messages: a day before and after each of their moments can be written in any time zone
 
 
-def with_moments(inputs: Mapping[str, object], zone: ZoneInfo) -> dict[str, object]:
-    """The inputs of an operation, with `as_of` and `known_at` read as moments; see `read_lookback`."""
-    return {
-        name: read_lookback(name, value, zone) if name in LOOKS_BACK and value is not None else value
-        for name, value in inputs.items()
-    }
+def looking_back(plan: Plan, inputs: Mapping[str, object], zone: ZoneInfo) -> tuple[dict[str, object], Then]:
+    """The inputs of an operation without `as_of` and `known_at`, and what these ask for; see `read_lookback`.
+
+    Every operation that only reads takes them; what its workflow declares by such a name itself stays an input. Raises
+    `InputError` for an operation that writes: what was known then can be looked up, not changed.
+    """
+    asked = {name for name in LOOKS_BACK if name not in plan.inputs and inputs.get(name) is not None}
+    if asked and plan.writes_changes:
+        named = " and ".join(sorted(asked))
+        raise InputError(f"The operation {plan.operation!r} changes memory, so it cannot look back; leave out {named}.")
+    rest = {name: value for name, value in inputs.items() if name not in LOOKS_BACK or name in plan.inputs}
+    as_of, known_at = (read_lookback(name, inputs[name], zone) if name in asked else None for name in LOOKS_BACK)
+    return rest, Then(as_of, known_at)
 
 
 def read_lookback(name: str, given: object, zone: ZoneInfo) -> datetime:

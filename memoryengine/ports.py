@@ -392,10 +392,6 @@ class Search:
     find comes back, so that a later ranking can weigh the channels. `where` filters memories by the fields in
     `memoryengine.records.MEMORY_FIELDS`. Messages in `window` are in front of the reader already and are never found.
     Expired memories are found only with `expired`.
-
-    `as_of` asks for what was true at a moment, whatever became of it since, and `known_at` for what memory knew by a
-    moment: what it was told or found out later is as if it were not there. Messages are those said and recorded by
-    then; one that is hidden gives its place to the memories that came from it, and is not shown itself.
     """
 
     text: str
@@ -404,13 +400,16 @@ class Search:
     where: Filter = EVERYTHING
     window: tuple[str, ...] = ()
     expired: bool = False
-    as_of: datetime | None = None
-    known_at: datetime | None = None
 
 
 @runtime_checkable
 class Reader(Protocol):
-    """What a worker may look up: the memories and messages of the scope its run is for, and nothing else."""
+    """What a worker may look up: the memories and messages of the scope its run is for, and nothing else.
+
+    An operation that was asked to look back (`as_of`, `known_at`) gets one that answers for then: with the memories
+    that were true at the one moment, whatever became of them since, as they stood by the other, and with the messages
+    that were said and recorded by then. A worker need not know.
+    """
 
     @property
     def scope(self) -> Scope:
@@ -432,14 +431,11 @@ class Reader(Protocol):
         *,
         order: Sequence[Sort] = (),
         limit: int | None = None,
-        as_of: datetime | None = None,
-        known_at: datetime | None = None,
         expired: bool = True,
     ) -> tuple[Memory, ...]:
         """The memories that pass, in this order (then by id); all of them without `limit`.
 
-        Valid and expired alike, unless `expired` is off; `as_of` and `known_at` as in `Search`. They come as they
-        stood at `known_at`: valid, if they expired later.
+        Valid and expired alike, unless `expired` is off.
         """
         ...
 

@@ -7,7 +7,7 @@ deleted the message is hidden, or a raw "I live in Beijing" would outlive its co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
 
 from .beliefs import Then, is_shown, known, memories_then, messages_then
 from .embedding import SEARCHED, UNEMBEDDED, EmbeddingQueue
@@ -41,6 +41,7 @@ class StoreReader:
     def __init__(self, store: Store, scope: Scope, embedder: Embedder | None, queue: EmbeddingQueue | None) -> None:
         self._store, self._scope, self._embedder, self._queue = store, scope, embedder, queue
         self._vectors: dict[str, Vector] = {}
+        self.then = Then()
         self.warnings: list[str] = []
 
     @property
@@ -54,7 +55,7 @@ class StoreReader:
         asked: list[Query] = []
         spans = []
         for query, vector in zip(queries, vectors, strict=True):
-            wanted = store_queries(query, vector)
+            wanted = store_queries(query, vector, self._then(query.expired))
             spans.append((len(asked), len(asked) + len(wanted)))
             asked += wanted
         answers = await self._answers(asked, searched(queries))
@@ -77,14 +78,12 @@ class StoreReader:
         *,
         order: Sequence[Sort] = (),
         limit: int | None = None,
-        as_of: datetime | None = None,
-        known_at: datetime | None = None,
         expired: bool = True,
     ) -> tuple[Memory, ...]:
         """See `Reader.memories`."""
-        then = Then(as_of, known_at, expired)
+        then = self._then(expired)
         where = AllOf(where, memories_then(then))
-        if known_at is None:
+        if then.known_at is None:
             return tuple(map(memory_of, await read_all(self._store, self._scope, MEMORIES, where, order, limit)))
         # More may pass the store's filter than stood so then, so the limit counts what is left.
         found = [known(d, then) for d in await read_all(self._store, self._scope, MEMORIES, where, order)]
@@ -122,7 +121,7 @@ class StoreReader:
         memories, messages = merge(asked, answers)
         for id_ in query.window:
             messages.pop(id_, None)
-        then = then_of(query)
+        then = self._then(query.expired)
         if then.known_at is not None:
             stood = {id_: (known(d, then), channels) for id_, (d, channels) in memories.items()}
             memories = {id_: (d, channels) for id_, (d, channels) in stood.items() if d is not None}
@@ -130,6 +129,9 @@ class StoreReader:
         hits = [_hit(memory_of(d), channels) for d, channels in memories.values()]
         hits += [_hit(message_of(d), channels) for d, channels in messages.values() if is_shown(d, then)]
         return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id)))
+
+    def _then(self, expired: bool) -> Then:
+        return replace(self.then, expired=expired)
 
     async def _promote(self, query: Search, memories: Found, messages: Found) -> None:
         """Give the place of each message that memories came from to those memories.
@@ -139,7 +141,7 @@ class StoreReader:
         parents = {id_: _ids(d) for id_, (d, _) in messages.items() if _ids(d)}
         unseen = sorted({m for ids in parents.values() for m in ids} - memories.keys())
         fetched = [d for d in await self._store.get(self._scope, MEMORIES, unseen) if d] if unseen else []
-        wanted, then = _kinds_and_where(query), then_of(query)
+        wanted, then = _kinds_and_where(query), self._then(query.expired)
         for document in fetched:
             stood = known(document, then) if matches(wanted, document.fields) else None
             if stood is not None:
@@ -181,30 +183,25 @@ def searched(queries: Sequence[Search]) -> list[str]:
     return [c for c, held in ((MEMORIES, set(KINDS)), (MESSAGES, {"message"})) if kinds & held]
 
 
-def memory_filter(query: Search) -> Filter:
+def memory_filter(query: Search, then: Then) -> Filter:
     """Which memories a search may find."""
-    return AllOf(_kinds_and_where(query), memories_then(then_of(query)))
-
-
-def then_of(query: Search) -> Then:
-    """The moments a search asks about."""
-    return Then(query.as_of, query.known_at, query.expired)
+    return AllOf(_kinds_and_where(query), memories_then(then))
 
 
 def _kinds_and_where(query: Search) -> Filter:
     return AllOf(Is("kind", *(k for k in query.kinds if k in KINDS)), query.where)
 
 
-def store_queries(query: Search, vector: Vector | None) -> list[Query]:
+def store_queries(query: Search, vector: Vector | None, then: Then) -> list[Query]:
     """The store's queries for one search: keyword and vector, over memories and over messages.
 
     Messages get room for those in the window, which are taken out again.
     """
     found: list[Query] = []
     words = tuple(dict.fromkeys(terms(query.text)))
-    sides = [(MEMORIES, memory_filter(query), query.top_k)] if set(query.kinds) & set(KINDS) else []
+    sides = [(MEMORIES, memory_filter(query, then), query.top_k)] if set(query.kinds) & set(KINDS) else []
     if "message" in query.kinds:
-        sides.append((MESSAGES, messages_then(then_of(query)), query.top_k + len(query.window)))
+        sides.append((MESSAGES, messages_then(then), query.top_k + len(query.window)))
     for collection, where, top_k in sides:
         found.append(KeywordQuery(collection, words, where, top_k))
         if vector is not None:

@@ -35,6 +35,7 @@ READMES = ("README.md", "README.zh.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"\A# file: (\S+)\n")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\w+day|周.)")
+ID = re.compile(r"\b[0-9a-f]{20}\b")  # of memories and runs
 NOT_RUN = ("pip install .", "export ", "docker run ", "scripts/", "git ")
 
 
@@ -174,4 +175,4 @@ def not_printed(shown: str, printed: str) -> Iterator[str]:
 
 
 def bare(line: str) -> str:
-    return MOMENT.sub("MOMENT", line)
+    return ID.sub("ID", MOMENT.sub("MOMENT", line))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from memoryengine import MemoryEngine
+from memoryengine.beliefs import Then
 from memoryengine.errors import InputError
-from memoryengine.lookback import read_lookback, with_moments
+from memoryengine.lookback import looking_back, read_lookback
 
 BERLIN = ZoneInfo("Europe/Berlin")
 END = datetime(2024, 3, 31, 22, tzinfo=UTC) - timedelta(microseconds=1)  # a day of 23 hours
@@ -33,7 +36,6 @@ def test_a_moment_is_itself_and_a_date_the_end_of_its_day(given: object, moment:
     read = read_lookback("as_of", given, BERLIN)
     assert read == moment
     assert read.tzinfo == UTC
-    assert with_moments({"as_of": given, "query": given}, BERLIN) == {"as_of": moment, "query": given}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,24 @@ def test_anything_else_is_refused_with_what_is_allowed(given: object) -> None:
     assert len(str(raised.value)) < 300
 
 
-def test_nothing_given_is_now() -> None:
-    assert with_moments({"as_of": None, "known_at": None}, BERLIN) == {"as_of": None, "known_at": None}
-    assert with_moments({}, BERLIN) == {}
-    assert with_moments({"asked_at": "2024-01-01"}, BERLIN) == {"asked_at": "2024-01-01"}
+def test_an_operation_that_reads_looks_back_and_one_that_writes_does_not() -> None:
+    engine = MemoryEngine()
+    reads, writes = engine.plan("list_memory"), engine.plan("delete_all")
+    given = {"kind": "insight", "as_of": "2024-03-31", "known_at": None}
+    assert looking_back(reads, given, BERLIN) == ({"kind": "insight"}, Then(as_of=END))
+    assert looking_back(reads, {"known_at": END}, BERLIN) == ({}, Then(known_at=END))
+    assert looking_back(writes, {"with_messages": True, "as_of": None}, BERLIN) == ({"with_messages": True}, Then())
+    with pytest.raises(InputError, match=r"'delete_all' changes memory, .* look back; leave out as_of and known_at\."):
+        looking_back(writes, {"as_of": END, "known_at": END}, BERLIN)
+
+
+def test_what_a_workflow_declares_by_such_a_name_is_its_own(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "operation: told_of\ninputs: [as_of]\noutputs: [memories]\n"
+        "steps:\n  - list_memories: {in: {kind: as_of, expired: null, limit: null}}\n"
+    )
+    engine = MemoryEngine({"extends": "embedded", "workflows": [str(tmp_path)]})
+    plan = engine.plan("told_of")
+    assert looking_back(plan, {"as_of": "insight"}, BERLIN) == ({"as_of": "insight"}, Then())
+    assert engine.user("ann").run("told_of", as_of="insight", known_at="2024-01-01").memories == ()
+    assert looking_back(plan, {"as_of": "x", "known_at": END}, BERLIN) == ({"as_of": "x"}, Then(known_at=END))

@@ -11,10 +11,10 @@ from memoryengine.workflow import BoundStep, Branches, Plan, check_workflows, lo
 
 PORTS = frozenset({"chat", "embedder", "reranker", "reader", "clock", "locale", "patience"})
 OPERATIONS = {
-    "retrieve_memory": {"query", "window", "kinds", "asked_at", "limit", "as_of", "known_at"},
+    "retrieve_memory": {"query", "window", "kinds", "asked_at", "limit"},
     "consolidate_memory": set(),
     "reflect_and_reconsolidate": set(),
-    "list_memory": {"kind", "expired", "limit", "as_of", "known_at"},
+    "list_memory": {"kind", "expired", "limit"},
     "add_memory": {"content", "said_at"},
     "delete_memory": {"memory_id", "with_messages"},
     "delete_all": {"with_messages"},

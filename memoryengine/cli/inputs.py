@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from memoryengine.annotations import members
 from memoryengine.coerce import coerce
 from memoryengine.errors import InputError
-from memoryengine.lookback import LOOKS_BACK, read_lookback
+from memoryengine.lookback import LOOKS_BACK
 from memoryengine.workflow import Plan
 from memoryengine.yaml_tree import from_plain, suggestion, typed
 
@@ -23,11 +23,13 @@ def read_inputs(plan: Plan, given: Sequence[str], zone: ZoneInfo) -> dict[str, A
     Raises `InputError` for what is no `name=value`, for an unknown name and for a value of another type.
     """
     pairs = [_pair(one) for one in given]
+    back = {name: text for name, text in pairs if name in LOOKS_BACK and name not in plan.inputs}
+    pairs = [(name, text) for name, text in pairs if name not in back]
     for name, _ in pairs:
         if name not in plan.inputs:
             hint = suggestion(name, plan.inputs) if plan.inputs else "It takes none."
             raise InputError(f"The operation {plan.operation!r} has no input {name!r}. {hint}")
-    return {name: _read(name, text, plan.inputs[name].type, zone) for name, text in pairs}
+    return {name: _read(name, text, plan.inputs[name].type, zone) for name, text in pairs} | back
 
 
 def _pair(given: str) -> tuple[str, str]:
@@ -39,8 +41,6 @@ def _pair(given: str) -> tuple[str, str]:
 
 def _read(name: str, text: str, wanted: Any, zone: ZoneInfo) -> Any:
     allowed = members(wanted)
-    if name in LOOKS_BACK:
-        return read_lookback(name, text, zone)
     if str in allowed:
         return text
     if datetime in allowed:

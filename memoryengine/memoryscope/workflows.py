@@ -26,7 +26,7 @@ SHAPES: Mapping[str, frozenset[str]] = {
     "reflect_and_reconsolidate": frozenset({"load_observations", "reflect_subjects", "update_insights"}),
 }
 INPUTS = {
-    "retrieve_memory": ["query", "window", "kinds", "asked_at", "limit", "as_of", "known_at"],
+    "retrieve_memory": ["query", "window", "kinds", "asked_at", "limit"],
     "consolidate_memory": [],
     "reflect_and_reconsolidate": [],
 }

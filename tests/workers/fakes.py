@@ -13,7 +13,6 @@ from memoryengine.beliefs import Then, known, memories_then
 from memoryengine.filters import EVERYTHING, AllOf, Filter, Value, matches
 from memoryengine.ports import Search, Sort, Vector
 from memoryengine.ranking import bm25, idf
-from memoryengine.reader import then_of
 from memoryengine.records import CONSOLIDATED, PENDING, memory_document, memory_of, message_document, searched_text
 from memoryengine.text import terms
 from memoryengine.values import Hit, Kind, Memory, Message, Role, Scope
@@ -88,11 +87,9 @@ class FakeReader:
         *,
         order: Sequence[Sort] = (),
         limit: int | None = None,
-        as_of: datetime | None = None,
-        known_at: datetime | None = None,
         expired: bool = True,
     ) -> tuple[Memory, ...]:
-        then = Then(as_of, known_at, expired)
+        then = Then(expired=expired)
         stood = [known(memory_document(m, ""), then) for m in self.memories_]
         rows: list[Row[Memory]] = [(memory_of(d), d.fields, d.id) for d in stood if d is not None]
         return tuple(_ordered(rows, where, order)[:limit])
@@ -107,7 +104,7 @@ class FakeReader:
         return tuple(_ordered(rows, where, order)[:limit])
 
     def _found(self, query: Search) -> tuple[Hit, ...]:
-        where = AllOf(memories_then(then_of(query)), query.where)
+        where = AllOf(memories_then(Then(expired=query.expired)), query.where)
         items: list[Memory | Message] = [
             m for m in self.memories_ if m.kind in query.kinds and matches(where, memory_document(m, "").fields)
         ]

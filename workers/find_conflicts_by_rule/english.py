@@ -51,8 +51,8 @@ _LEFT_HOME = re.compile(
     rf"left)\s+(?P<v>[a-z].+)"
 )
 _EMPLOYED = re.compile(
-    rf"{_H}{_ADV}(?:works? (?:now )?(?:at|for)|(?:is|been) (?:now )?(?:working|employed) (?:at|for|by|with)|started (?:working|"
-    rf"work|a new job|their new job|a job)"
+    rf"{_H}{_ADV}(?:works? (?:now )?(?:at|for)|(?:is|been) (?:now )?(?:working|employed) (?:at|for|by|with)|"
+    rf"started (?:working|work|a new job|their new job|a job)"
     rf" (?:at|for|with)|got (?:a |an |their )?(?:new |great )?(?:job|position|offer) (?:at|with)|joined|"
     rf"switched (?:jobs )?to|was hired by|"
     rf"accepted (?:a|an) (?:job|offer|position) (?:at|from|with))\s+(?P<v>.+)"

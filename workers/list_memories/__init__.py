@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from memoryengine.errors import InputError
 from memoryengine.filters import EVERYTHING, Is
@@ -22,33 +21,16 @@ class Listed:
 @worker("list_memories")
 @dataclass(frozen=True)
 class ListMemories:
-    """List memories in the order in which they were said: the valid ones, and with `expired` all of them.
-
-    With `as_of` those that were true at a moment, whatever became of them since; with `known_at` as memory knew them
-    by a moment.
-    """
+    """List memories in the order in which they were said: the valid ones, and with `expired` all of them."""
 
     reader: Reader
 
-    async def run(
-        self,
-        kind: str | None = None,
-        expired: bool = False,
-        limit: int | None = None,
-        as_of: datetime | None = None,
-        known_at: datetime | None = None,
-    ) -> Listed:
+    async def run(self, kind: str | None = None, expired: bool = False, limit: int | None = None) -> Listed:
         """List one kind or all; `limit` keeps the newest. Raises `InputError` for an unknown kind."""
         if kind is not None and kind not in KINDS:
             raise InputError(f"There is no kind {kind!r} of memory; there is: {', '.join(KINDS)}.")
         if limit is not None and limit < 0:
             raise InputError(f"The limit is {limit}; it must be 0 or more.")
-        found = await self.reader.memories(
-            EVERYTHING if kind is None else Is("kind", kind),
-            order=NEWEST_FIRST,
-            limit=limit,
-            as_of=as_of,
-            known_at=known_at,
-            expired=expired,
-        )
+        where = EVERYTHING if kind is None else Is("kind", kind)
+        found = await self.reader.memories(where, order=NEWEST_FIRST, limit=limit, expired=expired)
         return Listed(found[::-1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from memoryengine.errors import InputError
 from memoryengine.ports import SEARCHABLE, Reader, Search, Searchable
@@ -30,23 +29,12 @@ class SearchMemories:
         """Refuse kinds that do not exist."""
         _checked(self.kinds)
 
-    async def run(
-        self,
-        query: str,
-        window: tuple[str, ...] = (),
-        kinds: tuple[str, ...] | None = None,
-        as_of: datetime | None = None,
-        known_at: datetime | None = None,
-    ) -> Found:
-        """Search; messages in `window` are in front of the reader already, and `kinds` narrows the setting.
-
-        `as_of` asks for what was true at a moment, `known_at` for what memory knew by one (`Search`).
-        """
+    async def run(self, query: str, window: tuple[str, ...] = (), kinds: tuple[str, ...] | None = None) -> Found:
+        """Search; messages in `window` are in front of the reader already, and `kinds` narrows the setting."""
         wanted = tuple(k for k in _checked(self.kinds) if kinds is None or k in _checked(kinds))
         if not wanted or not query.strip():
             return Found(())
-        asked = Search(query, kinds=wanted, top_k=self.top_k, window=window, as_of=as_of, known_at=known_at)
-        (hits,) = await self.reader.search(asked)
+        (hits,) = await self.reader.search(Search(query, kinds=wanted, top_k=self.top_k, window=window))
         return Found(hits)
 
 
