@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from ..agenda import agenda_of, entry_of, moment
 from ..engine import Engine
 from ..errors import MemoryEngineError, Moved, StoreError
-from ..filters import AllOf, Has, Is
+from ..filters import AllOf, Between, Is
 from ..ports import Document, Patch, Sort, Writes
 from ..records import AGENDA
 from ..results import Result
@@ -58,7 +58,7 @@ class Scheduler:
         self._namespace = engine.settings.namespace
         self._agenda = agenda_of(self._namespace)
         self._alarms = {alarm.id: alarm for alarm in engine.agenda.alarms}
-        self._mine = AllOf(Is("job", *self._alarms), Has("due_at"))
+        self._mine = Is("job", *self._alarms)
         self._owner = secrets.token_hex(8)
         self._working: dict[str, tuple[Claim, asyncio.Task[Ending], datetime]] = {}
         self._ended: list[Ending] = []
@@ -159,11 +159,12 @@ class Scheduler:
             return next_at
 
     async def _first(self, room: int) -> tuple[Document, ...]:
-        """The documents that are due first, those of users who are being worked for among them."""
+        """The documents that are due first, or will be by the next poll; some may be of users who are worked for."""
         if room < 1:
             return ()
         limit = (room + len(self._working)) * len(self._alarms) + 1
-        page = await self._engine.store.page(self._agenda, AGENDA, self._mine, order=BY_TIME, limit=limit)
+        soon = AllOf(self._mine, Between("due_at", None, self._engine.clock.now() + timedelta(seconds=self._poll)))
+        page = await self._engine.store.page(self._agenda, AGENDA, soon, order=BY_TIME, limit=limit)
         return page.documents
 
     def _split(

@@ -19,6 +19,8 @@ _FIELDS = (
     " ON f.key = d.fields AND f.key > ? WHERE d.scope = ? AND d.collection = ? AND d.seq > ? ORDER BY d.seq"
 )
 
+FEW = 1000
+
 
 class Rows:
     """The ids and fields of a collection; the part that paging and counting need."""
@@ -75,6 +77,13 @@ class Rows:
             self._ranks[[row for _, row in self._sorted]] = np.arange(len(self.ids))
         return self._ranks
 
+    def _ranks_of(self, rows: Array) -> Array:
+        """A number for each of these rows, in the order of their ids."""
+        held = [self.ids[row] for row in rows]
+        ranks = np.empty(len(rows), np.int64)
+        ranks[sorted(range(len(rows)), key=held.__getitem__)] = np.arange(len(rows))
+        return ranks
+
     def page(
         self, where: Filter, order: Sequence[Sort], limit: int, after: tuple[list[Any], str] | None
     ) -> tuple[list[int], str | None]:
@@ -82,7 +91,8 @@ class Rows:
         rows = np.flatnonzero(self.columns.passing(where))
         size = self.columns.size
         ranks = [self.columns.sortable(one.field).ranks(size, descending=one.descending)[rows] for one in order]
-        ids = self.id_ranks()[rows]
+        # Ranking all ids after each new one would cost more than all else where there are many and few pass.
+        ids = self._ranks_of(rows) if after is None and len(rows) <= FEW else self.id_ranks()[rows]
         if after is not None:
             try:
                 behind = self._behind(order, ranks, rows, ids, *after)
