@@ -130,10 +130,15 @@ def messages_then(then: Then) -> Filter:
     shown: Filter = Not(Is("hidden", True))
     if then.is_now:
         return shown
+    told = said_by(Then(known_at=then.known_at))
+    return AllOf(told, AnyOf(AllOf(shown, said_by(Then(as_of=then.as_of))), Has("memories")))
+
+
+def said_by(then: Then) -> Filter:
+    """The messages that were said and recorded by then, hidden ones too."""
+    said = EVERYTHING if then.as_of is None else Between("said_at", high=then.as_of + TICK)
     told = EVERYTHING if then.known_at is None else Between("recorded_at", high=then.known_at + TICK)
-    if then.as_of is not None:
-        shown = AllOf(shown, Between("said_at", high=then.as_of + TICK))
-    return AllOf(told, AnyOf(shown, Has("memories")))
+    return AllOf(said, told)
 
 
 def is_shown(message: Document, then: Then) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .beliefs import Then, is_shown, known, memories_then, messages_then
+from .beliefs import Then, is_shown, known, memories_then, messages_then, said_by
 from .embedding import SEARCHED, UNEMBEDDED, EmbeddingQueue
 from .errors import ModelUnavailable
 from .filters import EVERYTHING, AllOf, Filter, Is, matches
@@ -93,6 +93,7 @@ class StoreReader:
         self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
     ) -> tuple[Message, ...]:
         """See `Reader.messages`."""
+        where = where if self.then.is_now else AllOf(where, said_by(self.then))
         return tuple(map(message_of, await read_all(self._store, self._scope, MESSAGES, where, order, limit)))
 
     async def embed_waiting(self, collections: Iterable[str] = SEARCHED) -> bool:
