@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,7 @@ from .chat import ChatResponse, HistoryStrategy, MemoryChat, read_request, scope
 from .clock import SystemClock
 from .engine import Engine, Told, assemble
 from .errors import ConfigError, StoreError
+from .many import Done, for_users
 from .models.gate import Gate
 from .ports import Clock, Store
 from .records import ENGINE_USER
@@ -120,6 +121,22 @@ class AsyncMemoryEngine:
         held = {name: value for name, value in inputs.items() if value is not None}
         given = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
         return await self._engine.run(operation, scope, given, trigger=trigger, dry_run=dry_run, told=told)
+
+    async def consolidate_all(
+        self,
+        users: Iterable[str] | None = None,
+        *,
+        concurrency: int = 16,
+        told: Callable[[Done], None] | None = None,
+    ) -> tuple[Done, ...]:
+        """Turn the messages that wait into observations, for these users or for all, `concurrency` of them at a time.
+
+        How many calls a model gets at once is its own setting `concurrency`; a few more users than that keep it busy
+        while others are written down. An error ends the work of its user alone and stands in what is returned; `told`
+        hears of each user as soon as they are done.
+        """
+        chosen = await self.users() if users is None else users
+        return await for_users(chosen, lambda name: self.user(name).consolidate(), concurrency, told)
 
     async def start(self) -> None:
         """Run operations at their time, as `schedule` in the config says, in the background of this event loop.

@@ -1,29 +1,90 @@
-"""The texts that wait for a vector: embedded in batches before the next search that needs them.
+"""The texts that wait for a vector: embedded in batches before the next search that needs them, each text once.
 
 So that ingest is as fast as a write, a new text is stored without a vector. The queue is the store itself (documents
-without a vector), so nothing is forgotten when a process dies.
+without a vector), so nothing is forgotten when a process dies. What was embedded is kept by the hash of its text in the
+collection `embeddings` of the same user, for the next time that it is said, and goes with the last of the documents
+that said it when a person deletes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from array import array
+from base64 import b64decode, b64encode
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from hashlib import blake2b
+from threading import Lock
 
-from .errors import ModelError, StoreUnavailable
-from .filters import Has, Not
+from .clock import SystemClock
+from .errors import ModelError, Moved, StoreUnavailable
+from .filters import Has, Is, Not
 from .locks import ScopeLocks
-from .ports import Embedder, Store
-from .records import MEMORIES, MESSAGES, memory_of, message_of, searched_text
+from .ports import Clock, Document, Embedder, Store, Vector, Writes
+from .records import EMBEDDINGS, MEMORIES, MESSAGES, memory_of, message_of, searched_text
 from .values import Scope
 
 UNEMBEDDED = Not(Has("vector"))
 SEARCHED = (MESSAGES, MEMORIES)
+REMEMBERED = 2_000
+"""How many vectors a process remembers beside those that the store keeps: some 8 MB of 1,024 dimensions."""
+
+
+class Embeddings:
+    """What a process has embedded lately, for all its users: the vector of a text is the same for each of them."""
+
+    def __init__(self, embedder: Embedder, most: int = REMEMBERED) -> None:
+        self._embedder, self._most = embedder, most
+        self._held: OrderedDict[tuple[str, bool], array[float]] = OrderedDict()
+        self._lock = Lock()
+
+    @property
+    def model(self) -> str:
+        """The name of the model behind it."""
+        return self._embedder.name
+
+    async def of(self, texts: Sequence[str], *, query: bool = False) -> dict[str, Vector]:
+        """The vectors of texts, each different one embedded once; errors as of `Embedder.embed`."""
+        found = {text: held for text in texts if (held := self.recall(text, query=query)) is not None}
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        if missing:
+            made = await self._embedder.embed(missing, query=query)
+            for text, vector in zip(missing, made, strict=True):
+                self.hold(text, vector, query=query)
+                found[text] = vector
+        return found
+
+    def recall(self, text: str, *, query: bool = False) -> Vector | None:
+        """The vector of a text that was embedded lately; None of another."""
+        with self._lock:
+            held = self._held.get((text, query))
+            if held is not None:
+                self._held.move_to_end((text, query))
+        return None if held is None else held.tolist()
+
+    def hold(self, text: str, vector: Vector, *, query: bool = False) -> None:
+        """Remember a vector, and forget the one that was not asked for longest."""
+        with self._lock:
+            self._held[text, query] = array("f", vector)
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
 
 
 class EmbeddingQueue:
-    """Embeds what waits in a scope; searches of one scope at the same time share the work."""
+    """Embeds what waits in a scope; searches of one scope at the same time share the work.
 
-    def __init__(self, store: Store, embedder: Embedder, batch: int = 256) -> None:
-        self._store, self._embedder, self._batch = store, embedder, batch
+    With `kept` the store is asked for a text before the model is, and told of it after: worth its two requests a batch
+    for a model that is asked over a network.
+    """
+
+    def __init__(
+        self, store: Store, embedder: Embedder, batch: int = 256, *, kept: bool = True, clock: Clock | None = None
+    ) -> None:
+        self._store, self._batch, self._kept = store, batch, kept
+        self._clock = clock or SystemClock()
+        self.embeddings = Embeddings(embedder)
         self._locks = ScopeLocks()
 
     async def flush(self, scope: Scope, collections: Iterable[str] = SEARCHED) -> str:
@@ -41,14 +102,94 @@ class EmbeddingQueue:
         return ""
 
     async def _flush(self, scope: Scope, collection: str) -> None:
-        read = message_of if collection == MESSAGES else memory_of
         cursor: str | None = None
         while True:
             page = await self._store.page(scope, collection, UNEMBEDDED, limit=self._batch, cursor=cursor)
             if page.documents:
-                vectors = await self._embedder.embed([searched_text(read(d)) for d in page.documents])
-                held = {d.id: v for d, v in zip(page.documents, vectors, strict=True)}
-                await self._store.attach(scope, collection, held)
+                texts = {d.id: text_of(collection, d) for d in page.documents}
+                vectors = await self._vectors(scope, collection, texts)
+                await self._store.attach(scope, collection, {id_: vectors[text] for id_, text in texts.items()})
             cursor = page.cursor
             if cursor is None:
                 return
+
+    async def _vectors(self, scope: Scope, collection: str, texts: Mapping[str, str]) -> Mapping[str, Vector]:
+        """The vectors of the texts of documents, by text: those that are kept, and the others from the model."""
+        wanted = list(dict.fromkeys(texts.values()))
+        if not self._kept:
+            return await self.embeddings.of(wanted)
+        ids = [entry_id(self.embeddings.model, text) for text in wanted]
+        entries = await self._store.get(scope, EMBEDDINGS, ids)
+        held = {text: _vector(entry) for text, entry in zip(wanted, entries, strict=True) if entry is not None}
+        made = await self.embeddings.of([text for text in wanted if text not in held])
+        if made:
+            await self._keep(scope, collection, texts, made)
+        return {**held, **made}
+
+    async def _keep(
+        self, scope: Scope, collection: str, texts: Mapping[str, str], made: Mapping[str, Vector]
+    ) -> None:
+        """Keep new vectors, but of no text whose document was deleted while it was embedded."""
+        model = self.embeddings.model
+        await self._store.append(scope, EMBEDDINGS, [_entry(model, text, vector) for text, vector in made.items()])
+        found = await self._store.get(scope, collection, list(texts))
+        there = {text for text, document in zip(texts.values(), found, strict=True) if document is not None}
+        gone = [text for text in made if text not in there]
+        if gone:
+            await forget(self._store, scope, model, gone, self._clock.now())
+
+
+def text_of(collection: str, document: Document) -> str:
+    """The text of a message's or a memory's document that is embedded."""
+    return searched_text(message_of(document) if collection == MESSAGES else memory_of(document))
+
+
+def entry_id(model: str, text: str) -> str:
+    """The id under which the vector of a text is kept: forty hex digits of the model and the text."""
+    return blake2b(f"{model}\x1f{text}".encode("utf-8", "replace"), digest_size=20).hexdigest()
+
+
+async def entries_of(store: Store, scope: Scope, model: str, texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """What is kept of these texts, for a commit to delete it, and all that other models have made."""
+    ids = sorted({entry_id(model, text) for text in texts})
+    found = [d.id for d in await store.get(scope, EMBEDDINGS, ids) if d is not None] if ids else []
+    cursor: str | None = None
+    while ids:
+        page = await store.page(scope, EMBEDDINGS, Not(Is("model", model)), limit=1000, cursor=cursor)
+        found += [d.id for d in page.documents]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return tuple((EMBEDDINGS, id_) for id_ in found)
+
+
+async def forget(store: Store, scope: Scope, model: str, texts: Sequence[str], at: datetime) -> None:
+    """Delete what is kept of these texts, in a commit of its own where there is something."""
+    while True:
+        revision = await store.revision(scope)
+        gone = await entries_of(store, scope, model, texts)
+        if not gone:
+            return
+        with suppress(Moved):
+            await store.commit(scope, Writes(delete=gone, entry={"at": at.isoformat()}), expect=revision)
+            return
+
+
+def _entry(model: str, text: str, vector: Vector) -> Document:
+    id_ = entry_id(model, text)
+    return Document(id_, {"model": model}, {"vector": encoded(vector)}, digest=id_)
+
+
+def encoded(vector: Vector) -> str:
+    """A vector as base64 of its numbers as little-endian float32."""
+    numbers = array("f", vector)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return b64encode(numbers.tobytes()).decode("ascii")
+
+
+def _vector(entry: Document) -> Vector:
+    numbers = array("f", b64decode(entry.body["vector"]))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tolist()

@@ -54,7 +54,11 @@ class Engine:
     def queue(self) -> EmbeddingQueue | None:
         """The texts that wait for a vector; None without an embedder."""
         embedder = self.models.embedder
-        return None if embedder is None else EmbeddingQueue(self.store, embedder, self.settings.limits.embed_batch)
+        if embedder is None:
+            return None
+        # Hashing words takes less time than asking the store for what was made of them before.
+        kept = not embedder.name.startswith("offline-")
+        return EmbeddingQueue(self.store, embedder, self.settings.limits.embed_batch, kept=kept, clock=self.clock)
 
     @cached_property
     def agenda(self) -> Agenda:
@@ -88,7 +92,7 @@ class Engine:
 
     def reader(self, scope: Scope) -> StoreReader:
         """A reader of one scope."""
-        return StoreReader(self.store, scope, self.models.embedder, self.queue)
+        return StoreReader(self.store, scope, self.queue)
 
     def worker(self, operation: str, instance: str, scope: Scope) -> Any:
         """One worker of an operation with its settings and ports, as a run would get it: to try it alone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from .agenda import Agenda
 from .assembly import Models
 from .attempts import record_setback, trouble_of
 from .commits import RunRecord, actions_of, history_entry, overtaken, prune, read_ground, to_writes
-from .embedding import EmbeddingQueue
+from .embedding import EmbeddingQueue, entries_of, forget, text_of
 from .errors import DeletionPending, InputError, MemoryEngineError, Moved, StoreError, WorkerError
 from .filters import EVERYTHING, Is, Not, Value
 from .ground import Ground
@@ -24,7 +24,7 @@ from .lookback import looking_back
 from .ports import Clock, Patch, Store, Writes
 from .prompts import Prompt
 from .reader import StoreReader
-from .records import CONSOLIDATED, MEMORIES, MESSAGES, RUNS
+from .records import CONSOLIDATED, EMBEDDINGS, MEMORIES, MESSAGES, RUNS
 from .results import Result, Trace
 from .runs import step_body
 from .settings import Settings
@@ -98,7 +98,7 @@ class Execution:
         self.engine, self.plan, self.scope, self.trigger, self.locale = engine, plan, scope, trigger, locale
         self.lease, self.dry = lease, dry
         self.id = secrets.token_hex(10)
-        self.reader = StoreReader(engine.store, scope, engine.models.embedder, engine.queue)
+        self.reader = StoreReader(engine.store, scope, engine.queue)
         self.steps: list[StepTrace] = []
         self.made: dict[str, Any] = {}
         self.read_at = 0
@@ -201,14 +201,31 @@ class Execution:
                 return Result(operation=self.plan.operation, stopped=OVERTAKEN)
             changes = prune(outcome.changes, ground)
             writes = to_writes(changes, ground, record)
+            texts = _deleted_texts(writes, ground)
+            kept = await entries_of(store, scope, self._embedded_by, texts)
             try:
-                await store.commit(scope, writes, expect=revision)
+                await store.commit(scope, replace(writes, delete=(*writes.delete, *kept)), expect=revision)
             except Moved:
                 continue
             except DeletionPending as pending:
                 self.reader.warnings.append(pending.message)
+            await self._forget_vectors(texts)
             return self._done(changes, ground, writes)
         raise StoreError(BUSY)
+
+    @property
+    def _embedded_by(self) -> str:
+        """The name of the embedder; "" without one, so that whatever others made counts as of another model."""
+        return "" if self.engine.queue is None else self.engine.queue.embeddings.model
+
+    async def _forget_vectors(self, texts: Sequence[str]) -> None:
+        """Once more after a deletion, for what another process embedded just then and has kept since."""
+        if not texts:
+            return
+        try:
+            await forget(self.engine.store, self.scope, self._embedded_by, texts, self.engine.clock.now())
+        except DeletionPending as pending:
+            self.reader.warnings.append(pending.message)
 
     async def _foreseen(self, wanted: Changes) -> Result:
         """What a commit of these changes would do now; nothing is written."""
@@ -246,6 +263,7 @@ class Execution:
         if not purge.messages:
             await self._set_messages_aside()
         targets = [(MEMORIES, EVERYTHING)] + ([(MESSAGES, EVERYTHING), (RUNS, EVERYTHING)] if purge.messages else [])
+        targets.append((EMBEDDINGS, EVERYTHING))
         entry = history_entry(Changes(purge=purge), self._record(), 0)
         try:
             counts = await store.purge(scope, targets, entry=entry)
@@ -254,7 +272,7 @@ class Execution:
             counts = pending.result if isinstance(pending.result, tuple) else ()
         if purge.messages:
             await self._forget()
-        memories, messages = (*counts, 0, 0)[:2]
+        memories, messages = (*counts[:-1], 0, 0)[:2]
         return Result(operation=self.plan.operation, deleted_memories=memories, deleted_messages=messages)
 
     async def _forget(self) -> None:
@@ -341,3 +359,9 @@ class Execution:
             traces=(Trace(self.id, self._seconds(), tuple(self.steps), stopped),),
             locale=self.locale,
         )
+
+
+def _deleted_texts(writes: Writes, ground: Ground) -> list[str]:
+    """The texts of the messages and memories that a commit is to delete."""
+    held = {MEMORIES: ground.memories, MESSAGES: ground.messages}
+    return [text_of(collection, held[collection][id_]) for collection, id_ in writes.delete]

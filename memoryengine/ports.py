@@ -391,7 +391,8 @@ class Search:
     `top_k` bounds each of the searches it is made of (memories and messages, by keyword and by vector); all that they
     find comes back, so that a later ranking can weigh the channels. `where` filters memories by the fields in
     `memoryengine.records.MEMORY_FIELDS`. Messages in `window` are in front of the reader already and are never found.
-    Expired memories are found only with `expired`.
+    Expired memories are found only with `expired`. `alike` says that the text is one like those that it seeks, a memory
+    beside memories, and no question: it is embedded as they are.
     """
 
     text: str
@@ -400,6 +401,7 @@ class Search:
     where: Filter = EVERYTHING
     window: tuple[str, ...] = ()
     expired: bool = False
+    alike: bool = False
 
 
 @runtime_checkable

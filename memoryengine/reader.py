@@ -15,7 +15,6 @@ from .errors import ModelUnavailable
 from .filters import EVERYTHING, AllOf, Filter, Is, matches
 from .ports import (
     Document,
-    Embedder,
     FilterQuery,
     KeywordQuery,
     Match,
@@ -38,9 +37,8 @@ Found = dict[str, tuple[Document, Channels]]
 class StoreReader:
     """The `Reader` of one run: reads one scope of a store, and embeds what a search needs."""
 
-    def __init__(self, store: Store, scope: Scope, embedder: Embedder | None, queue: EmbeddingQueue | None) -> None:
-        self._store, self._scope, self._embedder, self._queue = store, scope, embedder, queue
-        self._vectors: dict[str, Vector] = {}
+    def __init__(self, store: Store, scope: Scope, queue: EmbeddingQueue | None) -> None:
+        self._store, self._scope, self._queue = store, scope, queue
         self.then = Then()
         self.warnings: list[str] = []
 
@@ -51,7 +49,7 @@ class StoreReader:
 
     async def search(self, *queries: Search) -> tuple[tuple[Hit, ...], ...]:
         """See `Reader.search`."""
-        vectors = await self._embed([q.text for q in queries])
+        vectors = await self._embed(queries)
         asked: list[Query] = []
         spans = []
         for query, vector in zip(queries, vectors, strict=True):
@@ -103,18 +101,19 @@ class StoreReader:
             self.warnings.append(warning)
         return not warning
 
-    async def _embed(self, texts: Sequence[str]) -> list[Vector | None]:
-        """The vectors of the questions, each text embedded once a run; None without an embedder or for no words."""
-        if self._embedder is None:
-            return [None] * len(texts)
-        missing = [t for t in dict.fromkeys(texts) if t not in self._vectors and t.strip()]
+    async def _embed(self, queries: Sequence[Search]) -> list[Vector | None]:
+        """The vectors of what is sought; None without an embedder, for no words, or where the model is not there."""
+        if self._queue is None:
+            return [None] * len(queries)
+        found: dict[tuple[bool, str], Vector] = {}
         try:
-            vectors = await self._embedder.embed(missing, query=True) if missing else ()
+            for alike in (True, False):
+                texts = [q.text for q in queries if q.alike == alike and q.text.strip()]
+                made = await self._queue.embeddings.of(texts, query=not alike) if texts else {}
+                found |= {(alike, text): vector for text, vector in made.items()}
         except ModelUnavailable as error:
             self.warnings.append(f"This search was by keyword alone: {error.message}")
-            vectors, missing = (), []
-        self._vectors.update(zip(missing, vectors, strict=True))
-        return [self._vectors.get(t) for t in texts]
+        return [found.get((q.alike, q.text)) for q in queries]
 
     async def _hits(
         self, query: Search, asked: Sequence[Query], answers: Sequence[Sequence[Match]]

@@ -6,7 +6,7 @@ handler alike. The thread never keeps a process from ending.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
@@ -19,6 +19,7 @@ from .engine import Engine, Told
 from .history import History
 from .lineage import Why
 from .loop_thread import close_at_end, iterate, unattended, wait_for
+from .many import Done
 from .ports import Appended, Clock, Store
 from .quarantine import SetAside
 from .results import Result
@@ -91,6 +92,19 @@ class MemoryEngine:
     def plan(self, operation: str) -> Plan:
         """The checked workflow of an operation; raises `NotFound` with the nearest name."""
         return self._engine.plan(operation)
+
+    def consolidate_all(
+        self,
+        users: Iterable[str] | None = None,
+        *,
+        concurrency: int = 16,
+        told: Callable[[Done], None] | None = None,
+    ) -> tuple[Done, ...]:
+        """Turn the messages that wait into observations, for many users at once; `told` hears in the engines' thread.
+
+        See `AsyncMemoryEngine.consolidate_all`.
+        """
+        return wait_for(self._engine.consolidate_all(users, concurrency=concurrency, told=told))
 
     def start(self) -> None:
         """Run operations at their time in the background; see `AsyncMemoryEngine.start`."""

@@ -40,8 +40,8 @@ class Shelf:
         self.queue = EmbeddingQueue(store, embedder)
 
     def reader(self, scope: Scope = ANN, *, vectors: bool = True) -> StoreReader:
-        embedder, queue = (self.embedder, self.queue) if vectors else (None, None)
-        return StoreReader(self.store, scope, embedder, queue)
+        queue = self.queue if vectors else None
+        return StoreReader(self.store, scope, queue)
 
     async def keep(self, *items: Memory | Message, scope: Scope = ANN) -> None:
         await self.store.append(scope, MESSAGES, [message_document(i) for i in items if isinstance(i, Message)])

@@ -56,7 +56,7 @@ def in_order(asked: Asked, entries: object, count: int) -> list[Mapping[str, Any
 def read_vector(asked: Asked, entry: Mapping[str, Any], dimensions: int) -> list[float]:
     """The vector of one entry: `dimensions` finite numbers that are not all zero."""
     raw = entry.get("embedding")
-    if not isinstance(raw, list) or not all(isinstance(value, int | float) for value in raw):
+    if not isinstance(raw, list) or not {int, float}.issuperset(map(type, raw)):
         raise ModelAnswerError(f"{asked} sent a result that is no vector.")
     if len(raw) != dimensions:
         raise ModelAnswerError(

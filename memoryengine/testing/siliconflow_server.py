@@ -114,7 +114,8 @@ def echo(messages: Messages) -> str:
 class SiliconFlowServer:
     """The server; `with` runs it in a thread of its own, `async with` in the running event loop.
 
-    `answer` makes a chat answer of the messages and may be replaced at any time. `port` 0 takes a free one.
+    `answer` makes a chat answer of the messages and may be replaced at any time. `port` 0 takes a free one. A chat is
+    answered after `delay` seconds.
     """
 
     def __init__(
@@ -126,9 +127,10 @@ class SiliconFlowServer:
         models: Sequence[str] = MODELS,
         host: str = "127.0.0.1",
         port: int = 0,
+        delay: float = 0.0,
     ) -> None:
         self.answer, self.key, self.dimensions, self.models = answer, key, dimensions, tuple(models)
-        self.host, self.port = host, port
+        self.host, self.port, self.delay = host, port, delay
         self.requests: list[Received] = []
         self.most_at_once = 0
         self._at_once = 0
@@ -244,7 +246,7 @@ class SiliconFlowServer:
         body = await _json(request)
         self.requests.append(Received(name, body, time.monotonic()))
         fault = self._next_fault(name)
-        await asyncio.sleep(fault.delay)
+        await asyncio.sleep(fault.delay + (self.delay if name == "chat" else 0.0))
         if fault.cut and request.transport is not None:
             request.transport.abort()
         if fault.body is not None:
@@ -372,8 +374,9 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8900)
     parser.add_argument("--key", default="test-key")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before a chat is answered")
     given = parser.parse_args()
-    with SiliconFlowServer(key=given.key, host=given.host, port=given.port) as server:
+    with SiliconFlowServer(key=given.key, host=given.host, port=given.port, delay=given.delay) as server:
         print(f"Listening at {server.url} (key {given.key}); stop with Ctrl-C.", flush=True)
         try:
             threading.Event().wait()

@@ -73,8 +73,8 @@ class FindConflicts:
     async def _known(self, observations: Memories) -> dict[str, Known]:
         """What the searches find for each new one and for the attributes that new ones speak of, in one round trip."""
         attributes = dict.fromkeys(name for m in observations for name in sorted(self._topic(m).attributes))
-        searches = [Search(m.content, kinds=COMPARED, top_k=20) for m in observations]
-        searches += [Search(cue(name), kinds=COMPARED, top_k=50) for name in attributes]
+        searches = [Search(m.content, kinds=COMPARED, top_k=20, alike=True) for m in observations]
+        searches += [Search(cue(name), kinds=COMPARED, top_k=50, alike=True) for name in attributes]
         known: dict[str, Known] = {}
         for place, hits in enumerate(await self.reader.search(*searches)):
             for hit in hits:

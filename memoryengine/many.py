@@ -1,0 +1,53 @@
+"""The same work for many users at once: bounded, each user for themselves, and told as soon as it is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from .errors import MemoryEngineError
+from .results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one user: the result, or the error that ended it; one of the two is None."""
+
+    user: str
+    result: Result | None = None
+    error: MemoryEngineError | None = None
+
+
+async def for_users(
+    users: Iterable[str],
+    work: Callable[[str], Awaitable[Result]],
+    concurrency: int,
+    told: Callable[[Done], None] | None = None,
+) -> tuple[Done, ...]:
+    """Do `work` for each user, for `concurrency` of them at a time, and return what became of each, in their order.
+
+    The next user begins as soon as one is done, so one with much to do holds up nobody but whoever waits for the last.
+    An error of the engine ends the work of its user alone; anything else, and a cancellation, ends everything.
+    """
+    waiting = list(dict.fromkeys(users))
+    found: dict[str, Done] = {}
+    coming = iter(waiting)
+
+    async def serve() -> None:
+        for user in coming:
+            try:
+                done = Done(user, result=await work(user))
+            except MemoryEngineError as error:
+                done = Done(user, error=error)
+            found[user] = done
+            if told is not None:
+                told(done)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(max(1, concurrency), len(waiting))):
+                group.create_task(serve())
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return tuple(found[user] for user in waiting)
