@@ -12,7 +12,8 @@ import pytest
 from memoryengine import AsyncMemoryEngine, ConfigError
 from memoryengine.agenda import KEPT, agenda_of
 from memoryengine.errors import MemoryEngineError, ModelUnavailable
-from memoryengine.records import AGENDA, ENGINE_USER
+from memoryengine.ports import Patch, Writes
+from memoryengine.records import AGENDA, ENGINE_USER, MESSAGES
 from memoryengine.results import Result
 from memoryengine.schedule import scheduler as at_work
 from memoryengine.values import Scope
@@ -177,6 +178,31 @@ async def test_a_job_that_fails_rests_longer_each_time_and_stands_in_nobodys_way
     (entry,) = await world.agenda("anna")
     assert "failures" not in entry.fields
     assert world.runs[-1].outcome == "done"
+
+
+async def test_messages_that_say_when_they_are_to_be_tried_again_are_listened_to() -> None:
+    world = World()
+    process = world.process()
+    made = failing(world, process, {"anna"}, ModelUnavailable("The endpoint says 503."))
+
+    async def run(operation: str, scope: Scope, inputs: object, **named: object) -> Result:
+        retry_at = world.clock.now() + timedelta(seconds=20)
+        (waiting,) = world.store.shelf(scope).living(MESSAGES)
+        patch = Patch(MESSAGES, waiting.id, {"retry_at": retry_at})
+        at = {"at": world.clock.now().isoformat()}
+        revision = await world.store.revision(scope)
+        await world.store.commit(scope, Writes(patch=(patch,), entry=at), expect=revision)
+        return await made(operation, scope, inputs, **named)
+
+    object.__setattr__(process.engine, "run", run)
+    process.start(poll=5)
+    await process.say("anna")
+    await world.pass_time(minutes(7))
+    tries = [at for _, at in made.tries]
+    assert 5 <= len(tries) <= 7
+    assert all(timedelta(seconds=19) < other - one < timedelta(seconds=27) for one, other in pairwise(tries))
+    (entry,) = await world.agenda("anna")
+    assert entry.fields["failures"] == len(tries)
 
 
 async def test_an_error_that_nobody_foresaw_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:

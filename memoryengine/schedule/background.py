@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from typing import Protocol
 
 from ..engine import Engine
 from ..errors import ConfigError
 from .claims import Ran
 from .scheduler import GRACE_SECONDS, Scheduler
-from .waiting import Told, log_run
+from .waiting import Told, log_run, logger
 
 NO_JOBS = (
     "The config has no schedule. Add one, as in `schedule: {consolidate: {operation: consolidate_memory, "
@@ -44,7 +45,12 @@ class Background:
 
 
 async def _attend(scheduler: Scheduler, owner: Owner) -> None:  # noqa: ARG001  # held as long as this runs
-    await scheduler.run()
+    try:
+        await scheduler.run()
+    except Exception as error:
+        place = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("The schedule ended with a %s that nobody foresaw.\n%s", type(error).__name__, place)
+        raise
 
 
 def scheduler_of(engine: Engine, told: Told = log_run) -> Scheduler:

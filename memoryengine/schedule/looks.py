@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..errors import StoreError
 from ..filters import AllOf, Between, Has, Is
 from ..ports import Sort, Store
 from ..records import MESSAGES, PENDING
@@ -78,10 +80,18 @@ async def after_run(store: Store, scope: Scope, claim: Claim, look: Look, now: d
             return Ending(claim, next_tick(ticking, share_of(claim.alarm.id, claim.user), claim.at))
 
 
-def after_failure(claim: Claim, now: datetime, chance: float) -> Ending:
-    """The end of a claim whose run failed: it is tried again after a pause that grows."""
+async def after_failure(store: Store, scope: Scope, claim: Claim, now: datetime, chance: float) -> Ending:
+    """The end of a claim whose run failed: it is tried again after a pause that grows.
+
+    Where messages say themselves when they are to be tried again, an idle alarm goes by them.
+    """
     failures = claim.failures + 1
-    return Ending(claim, now + pause_after(failures, chance), failures, claim.seen)
+    at = now + pause_after(failures, chance)
+    if isinstance(claim.alarm.trigger, Idle):
+        with suppress(StoreError):
+            retry_at = await _next_retry(store, scope)
+            at = retry_at if retry_at is not None and retry_at > now else at
+    return Ending(claim, at, failures, claim.seen)
 
 
 def after_others(claim: Claim, now: datetime) -> Ending:

@@ -252,7 +252,7 @@ class Scheduler:
                 return after_others(claim, engine.clock.now())
             with suppress(StoreError):  # what comes next cannot be told: as after a failure, it is looked at again
                 return await after_run(engine.store, scope, claim, look, engine.clock.now(), self._chance())
-        return after_failure(claim, engine.clock.now(), self._chance())
+        return await after_failure(engine.store, scope, claim, engine.clock.now(), self._chance())
 
     def _tell(self, claim: Claim, began: float, outcome: Outcome, detail: str) -> None:
         seconds = asyncio.get_running_loop().time() - began
