@@ -118,11 +118,16 @@ def _foreign(statement: str, source: Source, locale: Locale) -> bool:
     mine = _languages(statement)
     if len(mine) != 1 or mine <= {locale.language}:
         return False
-    short = sum(len(m.content) for m in source.cited) < 40
+    short = sum(_length(m.content) for m in source.cited) <= _ENOUGH
     theirs: set[Language] = set()
     for message in source.near if short else source.cited:
         theirs |= _languages(message.content)
     return not mine & theirs
+
+
+def _length(text: str) -> float:
+    """About how many words a text has."""
+    return len(_LATIN_WORD.findall(text)) + len(_HAN.findall(text)) / 1.7
 
 
 def _languages(text: str) -> set[Language]:
