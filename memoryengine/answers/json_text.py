@@ -16,6 +16,11 @@ from .speech import is_nothing, says_nothing, speech
 
 Row = dict[str, Any]
 EXCERPT = 400
+# What an object calls the list that it holds, beside which it may give a reason why the list is empty.
+CONTAINERS = (
+    *("memories", "facts", "observations", "results", "result", "items", "data", "pairs", "conflicts", "subjects"),
+    *("insights", "list", "answer", "output", "记忆", "事实", "结果", "列表"),
+)
 
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`~]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
 _OPENER = re.compile(
@@ -37,6 +42,7 @@ _TOKEN = re.compile(
     r"|(?P<mark>[\[\]{}［］【】｛｝：，、＂])",
     re.DOTALL,
 )
+_ESCAPED = re.compile(r"(?<!\\)(?:\\u[0-9a-fA-F]{4})+")
 _MARKS = str.maketrans("［］【】｛｝：，、＂", '[][]{}:,,"')
 # What stands in a string only when a mender took the end of one string for a part of it.
 _SWALLOWED = re.compile(r"""["'”]\s*[}\]]|["'“”]\s*[:：]\s*["'“\d\[{]|["”]\s*[,，]\s*["“]""")
@@ -72,8 +78,8 @@ def read_numbered(text: str) -> list[tuple[int, str]]:
     said = speech(text)
     lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().startswith("```")]
     found = [(int(m[1]), m[2].strip()) for line in lines if (m := _NUMBERED.match(line))]
-    if any(value.startswith(("{", "｛")) for _, value in found):
-        return []
+    if any(value.startswith(("{", "｛")) or value.endswith(("]", "}", "］", "｝")) for _, value in found):
+        return []  # that is JSON, whose first number is no line's
     headed = len(lines) > 1 and lines[0].endswith((":", "："))
     if headed and len(found) == len(lines) - 1 and all(re.search(r"\d", value) for _, value in found):
         return found
@@ -117,6 +123,7 @@ def _row(pairs: list[tuple[str, Any]]) -> Row | list[Row]:
 
 def _mended(text: str) -> list[Any]:
     """The values of a text after its marks and quotes were put right; raises `ModelAnswerError` for half a value."""
+    text = _ESCAPED.sub(_plain, text)
     tidy, depth, end = _tidy(text)
     if depth:
         raise ModelAnswerError("The model's answer breaks off inside its JSON.", excerpt=text[:EXCERPT])
@@ -131,6 +138,12 @@ def _mended(text: str) -> list[Any]:
     if not same or _swallowed(mended) or not _stands(mended, text):
         raise ModelAnswerError("The quotes in the model's answer do not match.", excerpt=text[:EXCERPT])
     return mended if isinstance(mended, list) else [mended]
+
+
+def _plain(escaped: re.Match[str]) -> str:
+    """Escaped letters as letters; what is no letter stays escaped."""
+    plain: str = json.loads(f'"{escaped[0]}"')
+    return plain if plain.isalpha() else escaped[0]
 
 
 def _tidy(text: str) -> tuple[str, int, int]:
@@ -201,6 +214,8 @@ def _of_object(value: Row) -> list[Row]:
     """The objects that one object holds under a name, or under the numbers that it gave them; else itself."""
     if not value or (len(value) == 1 and _is_empty(next(iter(value.values())))):
         return []
+    if any(value.get(name) == [] for name in CONTAINERS) and not any(isinstance(v, dict) or v for v in _lists(value)):
+        return []
     inner = [held for held in value.values() if isinstance(held, list) and all(isinstance(v, dict) for v in held)]
     if len(inner) == 1 and (len(value) == 1 or inner[0]):
         return inner[0]
@@ -210,6 +225,10 @@ def _of_object(value: Row) -> list[Row]:
         if all(map(_is_number, value)):
             return [{"id": key, **held} for key, held in value.items()]
     return [value]
+
+
+def _lists(value: Row) -> list[Any]:
+    return [held for held in value.values() if isinstance(held, list | dict)]
 
 
 def _is_number(key: Any) -> bool:

@@ -20,6 +20,7 @@ _BULLET = re.compile(r"(?:[-*•·–+]|\(?\d{1,3}[.)、）:：](?=\s|[^\d\s]))\
 _HEADING = re.compile(r"[^\n]{1,80}[:：]\**\s*")
 _WORDS_OF_CITES = r"(?:ids?|lines?|messages?|msgs?|sources?|from|no\.?|编号|来源|行|第|消息|行号|依据)"
 _CITED = rf"{_WORDS_OF_CITES}?\s*[:：#]?\s*(?P<ids>\d{{1,4}}(?:\s*(?:[,，、;和]|and|&)\s*\d{{1,4}})*)\s*(?:行|条)?"
+_CITE = re.compile(rf"[\[(（【<]\s*{_CITED}\s*[\])）】>]", re.IGNORECASE)
 _CITES_FIRST = re.compile(rf"[\[(（【<]\s*{_CITED}\s*[\])）】>]\s*[:：.-]?\s*(?P<text>\S.*)", re.IGNORECASE)
 _CITES_LAST = re.compile(rf"(?P<text>\S.*?)\s*[\[(（【<]\s*{_CITED}\s*[\])）】>]\s*[.。]?", re.IGNORECASE)
 
@@ -106,7 +107,7 @@ def cited_rows(said: str, ids: str, text: str) -> list[Row]:
         bare = _BULLET.sub("", line, count=1) if not _CITES_FIRST.fullmatch(line) else line
         last, first = _CITES_LAST.fullmatch(bare), _CITES_FIRST.fullmatch(bare)
         match = last or first
-        if match and not is_nothing(match["text"]):
+        if match and not is_nothing(match["text"]) and not _CITE.search(match["text"]):
             found = {text: match["text"], ids: match["ids"]}
             rows.append(found if last else {ids: found[ids], text: found[text]})
         elif place or not _HEADING.fullmatch(line):

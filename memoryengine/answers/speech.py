@@ -21,7 +21,10 @@ _TAG = re.compile(
 _CONTROL = re.compile(r"<\|[a-z_]{1,24}\|>|</?s>|\[/?INST\]|[\ufeff\u200b-\u200d\u2060]")
 _CHANNEL = "<|message|>"
 
-_NOTHING_WORDS = r"none|nothing|null|nil|n/?a|empty|not applicable|无|没有|暂无|空|没了|無|沒有|不适用|无内容|没有内容"
+_NOTHING_WORDS = (
+    r"none|nothing|null|nil|n/?a|empty|not applicable|"
+    r"无|没有|暂无|空|没了|無|沒有|不适用|无内容|没有内容|空列表|空数组|不需要记录"
+)
 _THINGS = (
     r"(?:facts?|memor(?:y|ies)|information|info|pairs?|conflicts?|contradictions?|containments?|subjects?|observations?|"
     r"changes?|results?|relations?|data|entries|items|statements?|(?:personal )?details?|messages?|lines?|insights?)"
@@ -38,7 +41,7 @@ _TAILS = (
 )
 _EN_NOTHING = re.compile(
     rf"(?:(?:answer|output|result|results|response|facts|memories)\s*[:=]\s*)?"
-    rf"(?:(?:there (?:is|are|was|were)|i (?:found|see|find)|contains?|has|have) )?"
+    rf"(?:(?:there(?:'s| is| are| was| were)|i (?:found|see|find)|contains?|has|have) )?"
     rf"(?:{_NOTHING_WORDS}|(?:an |the )?empty (?:list|array|json list|json array)|nothing {_QUALITIES}"
     rf"|(?:no|not any|zero) (?:{_QUALITIES} )?(?:and {_QUALITIES} )?{_THINGS}(?: or {_THINGS})?)"
     rf"(?: {_TAILS}){{0,3}}",
