@@ -67,8 +67,15 @@ def _chain(memory: Memory, known: Memories, going: Mapping[str, Expiry]) -> list
     while fresh:
         fresh = {id_ for id_, successor in by.items() if successor in fresh} - found
         found |= fresh
-    members = [known[id_] for id_ in found - {memory.id} if id_ in known]
+    others = {id_ for id_ in found if id_ in known and _is_other(known[id_], memory)}
+    members = [known[id_] for id_ in found - others - {memory.id} if id_ in known]
     return [_with_end(m, going.get(m.id), known) for m in members]
+
+
+def _is_other(one: Memory, memory: Memory) -> bool:
+    """Whether both name what they are about, and it is not the same: one that tells much replaces many things."""
+    told = one.kind != "insight" and one.subject and memory.subject
+    return bool(told and one.subject != memory.subject)
 
 
 def _with_end(memory: Memory, going: Expiry | None, known: Memories) -> Memory:

@@ -60,6 +60,15 @@ def test_an_insight_that_fell_takes_no_place_and_ends_earlier_too() -> None:
     assert changes.expired == ()
 
 
+def test_what_is_about_something_else_has_no_part_in_it() -> None:
+    held = {**HELD, "a": replace(HELD["a"], subject="work"), "c": replace(HELD["c"], subject="home")}
+    changes = settled(Changes(memories=(replace(late("b", 10, "e"), subject="home"),)), held)
+    assert [(m.valid_to, m.superseded_by) for m in changes.memories] == [(at(20), "c")]
+    assert changes.shortened == ()
+    unnamed = settled(Changes(memories=(late("b", 10, "e"),)), held)
+    assert [e.memory for e in unnamed.shortened] == ["a"]
+
+
 def test_several_late_ones_of_one_batch_stand_in_order() -> None:
     told = (late("d", 30, "e"), late("b", 10, "e"), late("b2", 15, "e"))
     changes = settled(Changes(memories=told), HELD)

@@ -170,6 +170,24 @@ async def test_a_fallen_insight_is_written_anew_at_the_next_reflection(ann: Asyn
     assert [m.content for m in fell.replaced_by] == ["User no longer loves jazz."]
 
 
+async def test_what_denies_a_memory_told_by_hand_is_reported_and_both_stay(ann: AsyncUserMemory) -> None:
+    await ann.add("User's favourite colour is blue.")
+    await ann.add_messages([{"role": "user", "content": "My favourite colour is green."}])
+    done = await ann.consolidate()
+    assert str(done).splitlines()[-1] == (
+        "in conflict: User's favourite colour is blue. (told by hand, stays valid) / "
+        "new observation: User's favourite colour is green. (stays valid too)"
+    )
+    known = await ids(ann)
+    blue, green = (known[f"User's favourite colour is {colour}."] for colour in ("blue", "green"))
+    valid = {m.id for m in (await ann.list()).memories}
+    assert {blue, green} <= valid
+    assert (await ann.history(blue)).entries[0].changes == (Change("in conflict with", blue, by=green),)
+    await ann.expire(blue, by=green)
+    assert blue not in {m.id for m in (await ann.list()).memories}
+    assert [m.id for m in (await ann.why(blue)).replaced_by] == [green]
+
+
 async def test_everything_deleted_is_one_entry(ann: AsyncUserMemory) -> None:
     await ann.delete_all()
     entry, *_ = (await ann.history()).entries
