@@ -266,7 +266,8 @@ def _retire(changes: Changes, ground: Ground, patches: _Patches) -> None:
                 patches.add(MESSAGES, source, hidden=True)
     fallen = [memory_of(ground.memories[id_]) for id_ in gone]
     for id_ in _repeating([*fallen, *(m for m in changes.memories if m.status == "expired")], ground):
-        patches.add(MESSAGES, id_, hidden=True)
+        # What repeats it must not be read for memories later, and a run that has read it already must read again.
+        patches.add(MESSAGES, id_, hidden=True, state=CONSOLIDATED)
     for id_ in {*changes.deleted, *contradicted(changes)}:
         for evidence in ids_of(ground.memories[id_], "evidence"):
             if ground.valid(evidence) and evidence not in gone:

@@ -19,6 +19,8 @@ from .yaml_tree import NOWHERE, Node, read_yaml
 
 PLACE = re.compile(r"\{([a-z_]+)\}")
 PARTS = ("system", "user")
+_OPENS = re.compile(r"(~{4,})\w+\s*")
+_CLOSES = re.compile(r"~{4,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,24 @@ def fence(label: str, text: str) -> str:
     longest = max((len(run) for run in re.findall(r"~+", text)), default=0)
     mark = "~" * max(4, longest + 1)
     return f"{mark}{label}\n{text}\n{mark}"
+
+
+def unfenced(text: str) -> str:
+    """A text without what stands in it between marks of `fence`: somebody quotes a prompt, and says nothing by it."""
+    lines = text.split("\n")
+    bare = [line.strip(" \t\r>") for line in lines]  # somebody may have quoted it as in a mail
+    closes = {mark: place for place, mark in enumerate(bare) if _CLOSES.fullmatch(mark)}
+    kept, inside = [], ""
+    for place, line in enumerate(lines):
+        opens = _OPENS.fullmatch(bare[place])
+        if inside:
+            kept += [" "] if bare[place] == inside else []
+            inside = "" if bare[place] == inside else inside
+        elif opens and closes.get(opens[1], -1) > place:
+            inside = opens[1]
+        else:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def prompt_files(folder: Path, field: str) -> dict[Language, Path]:

@@ -114,7 +114,9 @@ def searched_text(item: Memory | Message) -> str:
 
 
 def message_document(message: Message, repeats: tuple[str, ...] = (), *, hidden: bool = False) -> Document:
-    """A new message, waiting to be consolidated; its role, speaker and content decide whether it is the same one.
+    """A new message; its role, speaker and content decide whether it is the same one.
+
+    It waits to be consolidated, unless it is hidden: what must not be found must not be read for memories either.
 
     `repeats` are the ids of the memories and messages that a model saw when it wrote this one.
     """
@@ -128,7 +130,7 @@ def message_document(message: Message, repeats: tuple[str, ...] = (), *, hidden:
             "agent": message.agent or None,
             "said_at": message.said_at,
             "recorded_at": message.recorded_at,
-            "state": PENDING,
+            "state": CONSOLIDATED if hidden else PENDING,
             "repeats": repeats or None,
             "hidden": hidden or None,
             "metadata": message.metadata or None,

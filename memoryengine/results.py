@@ -88,7 +88,8 @@ class Result:
     def __str__(self) -> str:
         if not self.dry_run:
             return self._told()
-        batch = f"; {self.consolidated} messages would be consolidated" if self.consolidated else ""
+        many = f"{self.consolidated} message{'' if self.consolidated == 1 else 's'}"
+        batch = f"; {many} would be consolidated" if self.consolidated else ""
         return f"[DRY RUN]: nothing was written{batch}\n{self._told()}"
 
     def _told(self) -> str:

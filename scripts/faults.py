@@ -4,7 +4,7 @@
 
 Several processes add messages for the same users and consolidate them as a schedule would, with a model that fails at
 the given rate: 429, 5xx, cut connections, late, broken and endless answers, refusals, answers in another language or
-for another batch. One message in a hundred is one that the model always refuses. Calls of the store fail now and then
+for another batch. A few messages are such that the model always refuses them. Calls of the store fail now and then
 too, before or after they were done. At the end the model and the store are sound again, but for the refused messages,
 until nothing waits. Then every acknowledged message must be consolidated exactly once, by one observation that the
 model gave for it (each answer carries a fresh nonce), or be set aside with a reason. Exits with 1 if one is not.

@@ -25,9 +25,9 @@ from memoryengine.user_memory import AsyncUserMemory
 
 T = TypeVar("T")
 DRAIN, READY, ACKNOWLEDGED, COUNTS = "drain", "ready-{}", "acknowledged-{}.jsonl", "counts-{}.json"
-POISONED = 0.01
+POISONED = 0.003
 MOST_MESSAGES = 6
-DRAIN_SECONDS = 120.0
+DRAIN_SECONDS = 900.0
 
 
 class Unreliable(KillPoints):

@@ -196,7 +196,7 @@ def test_answers_that_repeat_a_word_of_what_goes_go_with_it_and_answers_to_those
     assert {p.id: p.fields for p in writes.patch} == {"b": {"sources": ("m7",)}}
     born = memory("n", content="User plays the marimba.", sources=("m1",), status="expired", superseded_by="a")
     hidden = patches(Changes(memories=(born,)), base)
-    assert hidden[MESSAGES, "r4"] == {"hidden": True}
+    assert hidden[MESSAGES, "r4"] == {"hidden": True, "state": "consolidated"}
     assert (MESSAGES, "r3") not in hidden
 
 

@@ -101,7 +101,7 @@ async def test_a_repeating_operation_runs_until_no_message_waits_and_adds_up(mak
     await user.add_messages([{"role": "user", "content": f"My friend {n} is called Person{n}."} for n in range(45)])
     done = await user.consolidate()
     assert (done.consolidated, len(done.actions), done.stopped) == (45, 45, "no message waits")
-    assert [len(trace.steps) for trace in done.traces] == [4, 4, 4, 1]
+    assert [len(trace.steps) for trace in done.traces] == [5, 5, 5, 1]
     assert done.usage.chat_calls == sum(step.usage.chat_calls for trace in done.traces for step in trace.steps) <= 6
     assert [run.fields["outcome"] for run in await runs(engine)] == ["committed"] * 3
     assert str(done).count("\nnew observation: ") == 45

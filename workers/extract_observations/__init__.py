@@ -71,6 +71,7 @@ class ExtractObservations:
 
     async def run(self, messages: Messages) -> Extracted:
         """Extract; raises `ModelAnswerError` if the answer cannot be read or cites a message that was not given."""
+        messages = tuple(message for message in messages if message.role != "system")
         if not any(message.role == "user" for message in messages):
             return Extracted(())
         spoken = self.locale.language or language("\n".join(m.content for m in messages if m.role == "user"))
@@ -105,17 +106,19 @@ class ExtractObservations:
             "about": Attribute(),
         }
         rows = read_rows(text, schema)
-        for place, row in enumerate(rows, 1):
+        for row in rows:
             row["ids"] = tuple(n for n in row["ids"] if messages[n - 1].role == "user")
-            if not row["ids"]:
-                raise ModelAnswerError(
-                    f"Object {place} of the model's answer cites no line of the person; "
-                    "a memory must come from a line whose role is user.",
-                    excerpt=row["memory"],
-                )
-        told = [row for row in rows if row["score"] >= self.least]
-        if len(told) < len(rows):
-            note("left out: imagined", len(rows) - len(told))
+        own = [row for row in rows if row["ids"]]
+        if rows and not own:
+            raise ModelAnswerError(
+                "The model's answer cites no line of the person; a memory must come from a line whose role is user.",
+                excerpt=rows[0]["memory"],
+            )
+        if len(own) < len(rows):
+            note("left out: cites no line of the person", len(rows) - len(own))
+        told = [row for row in own if row["score"] >= self.least]
+        if len(told) < len(own):
+            note("left out: imagined", len(own) - len(told))
         return standing(told, messages, self.locale)
 
     def _memory(self, row: Row, messages: Messages) -> Memory:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from memoryengine.filters import Is
 from memoryengine.ports import OLDEST_FIRST, Reader
+from memoryengine.prompts import unfenced
 from memoryengine.values import Patience
 from memoryengine.worker import Messages, Stop, worker
 
@@ -30,7 +31,8 @@ class LoadMessages:
     ends at the last pause in the talk of `pause_minutes`, else at the end of a turn, unless that would leave it less
     than half full: then it ends where it is full. One message alone is a batch however long it is, and `most` bounds
     the number of messages (0: any). Where the oldest message has failed as often as `patience` allows, the batch is
-    halved once, and once more for each further failure.
+    halved once, and once more for each further failure. What a message quotes of a prompt, between marks of
+    `prompts.fence`, is left out of what comes back: memories that stood there are not said once more.
     """
 
     reader: Reader
@@ -49,4 +51,5 @@ class LoadMessages:
             return Stop("no message waits")
         costs = [message_tokens(message, self.longest_context) for message in waiting]
         length = batch_length(waiting, costs, self.tokens, timedelta(minutes=self.pause_minutes))
-        return Loaded(waiting[: halved(length, waiting[0].attempts, self.patience.attempts)])
+        batch = waiting[: halved(length, waiting[0].attempts, self.patience.attempts)]
+        return Loaded(tuple(replace(message, content=unfenced(message.content)) for message in batch))
