@@ -284,7 +284,8 @@ def compare(said: dict[str, list[list[datetime]]], talking: list[Watched], found
     last = [one for number, one in ran if number == PROCESSES - 1][-JOBS_AT_ONCE:]
     unsure = {one["user"] for one in last}
     for user, bursts in said.items():
-        times = sorted(datetime.fromisoformat(o["at"]) for _, o in ran if (o["user"], o["alarm"]) == (user, IDLE))
+        mine = [one for _, one in ran if (one["user"], one["alarm"]) == (user, IDLE)]
+        times = sorted(datetime.fromisoformat(one["at"]) for one in mine)
         for burst in filter(None, bursts):
             due = burst[-1] + GAP
             fitting = [at for at in times if due - timedelta(seconds=0.5) <= at <= due + LATE]
@@ -298,7 +299,7 @@ def compare(said: dict[str, list[list[datetime]]], talking: list[Watched], found
         # A store that was slow may have held up a burst for longer than the gap: then the parts count.
         held_up = sum(other - one > GAP * 0.8 for burst in bursts for one, other in pairwise(burst))
         # What the killed process did and could not write down is done again, and finds nothing to do.
-        again = sum(not one["detail"] for _, one in ran if (one["user"], one["alarm"]) == (user, IDLE) and user in unsure)
+        again = sum(not one["detail"] for one in mine) if user in unsure else 0
         found.again += again
         if len(times) > len([burst for burst in bursts if burst]) + held_up + again:
             found.doubles.append(f"{user}: {len(times)} runs for {len(bursts)} bursts")
