@@ -66,7 +66,9 @@ class Quarantine:
     ) -> tuple[Message, ...]:
         chosen = tuple(dict.fromkeys(ids)) if ids is not None else None
         if chosen is not None:
-            self._check(chosen, await self.store.get(self.scope, MESSAGES, chosen))
+            named = [id_ for id_ in chosen if id_]  # a store takes no empty id
+            held = dict(zip(named, await self.store.get(self.scope, MESSAGES, named), strict=True))
+            self._check(chosen, held)
         else:
             chosen = tuple(one.message.id for one in await read_set_aside(self.store, self.scope))
         done: list[Message] = []
@@ -75,8 +77,9 @@ class Quarantine:
                 done += await self._commit(operation, done_to, fields, part)
         return tuple(done)
 
-    def _check(self, ids: Sequence[str], found: Sequence[Document | None]) -> None:
-        for id_, document in zip(ids, found, strict=True):
+    def _check(self, ids: Sequence[str], held: Mapping[str, Document | None]) -> None:
+        for id_ in ids:
+            document = held.get(id_)
             if document is None:
                 raise NotFound(f"There is no message {id_!r}.")
             state = document.fields.get("state")

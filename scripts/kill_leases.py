@@ -37,7 +37,7 @@ from memoryengine.ports import Reply, Turn
 from memoryengine.records import COLLECTIONS
 from memoryengine.values import Scope
 
-PAUSE = {"sqlite": 0.8, "elasticsearch": 2.0}
+PAUSE = {"sqlite": 1.0, "elasticsearch": 2.5}
 NONCES, CALLS, TRIED, STOP = "nonces.txt", "calls.txt", "tried.txt", "stop"
 WASTE = 0.1
 
@@ -157,7 +157,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=300, help="default 300")
     parser.add_argument("--store", choices=KINDS, default="sqlite", help="default sqlite")
     parser.add_argument("--users", type=int, default=20, help="default 20")
-    parser.add_argument("--pause", type=float, help="seconds between kills, on average (default 0.8, or 2)")
+    parser.add_argument("--pause", type=float, help="seconds between kills, on average (default 1, or 2.5)")
     parser.add_argument("--seed", type=int, default=1, help="default 1")
     parser.add_argument("--without-leases", action="store_true", help="to see what they save; waste is no failure")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
