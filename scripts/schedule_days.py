@@ -20,7 +20,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,18 +82,18 @@ class Talk:
 
 
 def talk_of(users: int, begin: datetime, end: datetime, rng: random.Random) -> Talk:
-    """Three bursts a user of one to six messages, and for every tenth user one long one that reaches the count."""
+    """Three bursts a user of one to four messages at full minutes; every tenth user has a long one up to the count."""
     bursts = {}
     for number in range(users):
         day = (end - begin - timedelta(hours=2)) / 3
         found = []
         for part in range(3):
             at = begin + day * part + (day - timedelta(hours=2)) * rng.random()
-            size = MANY + 3 if number % 10 == 0 and part == 1 else rng.randint(1, 6)
+            size = MANY + 3 if number % 10 == 0 and part == 1 else rng.randint(1, 4)
             burst = [at]
             for _ in range(size - 1):
-                burst.append(burst[-1] + timedelta(seconds=rng.uniform(5, 600)))
-            found.append(burst)
+                burst.append(burst[-1] + timedelta(seconds=rng.uniform(60, 600)))
+            found.append([moment.replace(second=0, microsecond=0) for moment in burst])
         bursts[f"user{number:04}"] = found
     return Talk(bursts)
 
@@ -108,7 +109,7 @@ async def days(
     schedulers: dict[int, Scheduler] = {}
     clock = DrivenTime(begin, ENGINES + 1, lambda: any(one.working for one in schedulers.values()))
     spec = made.spec("days", kind)
-    limits = {"jobs_at_once": 8, "spread_seconds": SPREAD.total_seconds(), "lease_seconds": 0}
+    limits = {"jobs_at_once": 16, "spread_seconds": SPREAD.total_seconds(), "lease_seconds": 0}
     zone = {"time_zone": ZONE.key, "models": {"embedder": None}}
     config = {"extends": "embedded", **zone, "limits": limits, "schedule": JOBS, "store": spec}
     engines = [await AsyncMemoryEngine(config, clock=clock, store=build_store(spec)).open() for _ in range(ENGINES)]
@@ -116,15 +117,18 @@ async def days(
     def start(number: int) -> asyncio.Task[None]:
         inner = engines[number]._engine
         hear = lambda ran: done.append((number, ran))  # noqa: E731
-        schedulers[number] = Scheduler(inner, told=hear, pause=clock.pause, poll=poll, chance=rng.random)
+        schedulers[number] = Scheduler(inner, told=hear, pause=clock.pause, poll=poll, least=poll, chance=rng.random)
         return asyncio.create_task(schedulers[number].run())
 
     async def speak() -> None:
-        for at, user, engine in talk.lines():
+        for at, lines in groupby(talk.lines(), key=itemgetter(0)):
             await clock.sleep_until(at)
-            said = {"role": "user", "content": f"I like tea number {rng.random()}."}
-            await engines[engine].user(user).add_messages([said])
+            await asyncio.gather(*(say(user, engine) for _, user, engine in lines))
         clock.leave()
+
+    async def say(user: str, engine: int) -> None:
+        said = {"role": "user", "content": f"I like tea number {rng.random()}."}
+        await engines[engine].user(user).add_messages([said])
 
     speaking = asyncio.create_task(speak())
     running = [start(number) for number in range(ENGINES)]
@@ -212,9 +216,10 @@ def main() -> int:
     parser.add_argument("--users", type=int, default=1000)
     parser.add_argument("--store", choices=KINDS, default="sqlite")
     parser.add_argument("--season", choices=sorted(BEGINS), default="autumn")
+    parser.add_argument("--poll", type=float, default=POLL, help="Seconds of that clock; a run may be as much late.")
     given = parser.parse_args()
     with stores(given.store) as made:
-        found = asyncio.run(days(made, given.store, given.users, given.season))
+        found = asyncio.run(days(made, given.store, given.users, given.season, poll=given.poll))
     report(found, given.store, given.users, given.season)
     return 0 if found.good else 1
 

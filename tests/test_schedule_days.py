@@ -17,7 +17,8 @@ def check(found: Findings, users: int) -> None:
     assert found.unasked == []
     assert found.pending == 0
     assert found.by_alarm["consolidate/idle"] == 3 * users
-    assert len(found.by_engine) == 3, "each of them did something"
+    assert len(found.by_engine) >= 2, "they share the work"
+    assert sum(found.by_engine.values()) == found.runs
 
 
 @pytest.mark.parametrize("season", ["autumn", "spring"])

@@ -29,7 +29,7 @@ from .waiting import Pause, Told, log_run, logger, wait_for
 
 CLAIM = timedelta(minutes=10)
 POLL_SECONDS = 5.0
-LEAST_WAIT = 1.0  # seconds between two questions to the store while nothing ends
+LEAST_SECONDS = 1.0  # between two questions to the store
 GRACE_SECONDS = 20.0
 LONGEST_TROUBLE = 60.0
 LEFT_TO_OTHERS = "another process is working on this"
@@ -39,8 +39,9 @@ BY_TIME = (Sort("due_at"),)
 class Scheduler:
     """Runs what is due in the configured namespace, `limits.jobs_at_once` runs at a time, the longest due first.
 
-    `told` hears of each run. `pause` is how it waits, `poll` for how many seconds at most, `claim` how long a claim
-    lasts unless renewed, and `chance` gives the numbers in [0, 1) that keep failed jobs apart.
+    `told` hears of each run. `pause` is how it waits while nothing ends, for `poll` seconds at most and `least` at
+    least; `claim` is how long a claim lasts unless renewed, and `chance` gives the numbers in [0, 1) that keep failed
+    jobs apart.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class Scheduler:
         told: Told = log_run,
         pause: Pause = wait_for,
         poll: float = POLL_SECONDS,
+        least: float = LEAST_SECONDS,
         claim: timedelta = CLAIM,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._engine, self._told, self._pause, self._poll = engine, told, pause, poll
-        self._claim, self._chance = claim, chance
+        self._claim, self._chance, self._least = claim, chance, least
         self._namespace = engine.settings.namespace
         self._agenda = agenda_of(self._namespace)
         self._alarms = {alarm.id: alarm for alarm in engine.agenda.alarms}
@@ -210,7 +212,7 @@ class Scheduler:
         if self._ended:
             return 0.0
         seconds = (next_at - self._engine.clock.now()).total_seconds() if next_at is not None else self._poll
-        return min(max(seconds, LEAST_WAIT), self._poll)
+        return min(max(seconds, self._least), self._poll)
 
     async def _rest(self, seconds: float) -> None:
         if not self._ended and self._grace is None:
