@@ -90,7 +90,7 @@ setup(
     packages=find_packages(include=["memoryengine", "memoryengine.*"]),
     package_data={
         "": ["*.yaml", "py.typed"],
-        "memoryengine": ["workflows/*.yaml", "configs/*.yaml"],
+        "memoryengine": ["workflows/*.yaml", "workflows/classic/*.yaml", "configs/*.yaml"],
         "memoryengine.testing": ["**/*.yaml", "**/*.jsonl"],
     },
     include_package_data=False,

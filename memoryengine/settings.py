@@ -348,7 +348,7 @@ class _Reader:
 
     def entry(self, key: str, node: Node) -> str:
         text = str(node.value)
-        is_name = text == "stock" if key == "workflows" else not is_path(text)
+        is_name = text in ("stock", "classic") if key == "workflows" else not is_path(text)
         return text if is_name else str(_absolute(text, self.folder(node), self.environ))
 
     def instances(self) -> Mapping[str, InstanceSettings]:

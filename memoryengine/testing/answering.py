@@ -101,6 +101,23 @@ def _extract(system: str, fences: Mapping[str, list[Row]]) -> list[Row]:
     return found
 
 
+_SAID_BY = re.compile(r"said by (.+?)(?:\.| at the moment)|每一行都是(.+?)(?:说的话|在)")
+
+
+def _write(system: str, fences: Mapping[str, list[Row]]) -> list[Row]:
+    """What each line tells, for the two workers that write observations line by line."""
+    called = _SAID_BY.search(system)
+    name = next(filter(None, called.groups())) if called else "user"
+    found = []
+    for row in fences["lines"]:
+        for sentence in _sentences(row["text"]):
+            if _ABOUT_ME.search(sentence) and not _QUESTION.search(sentence):
+                time = _TIME.search(sentence)
+                told = _third_zh(sentence, name) if language(sentence) == "zh" else _third_en(sentence, name)
+                found.append({"ids": [row["id"]], "memory": told, "time": time[0] if time else ""})
+    return found
+
+
 def _sentences(text: str) -> list[str]:
     parts = re.split(r"(?<=[。！？!?\n])|(?<=\.)\s", text)
     return [part.strip() for part in parts if part.strip()]
@@ -213,6 +230,10 @@ _TASKS: Mapping[str, Callable[[str, Mapping[str, list[Row]]], list[Row]]] = {
     "filter_messages": _filter,
     "extract_observations": _extract,
     "find_conflicts": _conflicts,
+    "write_observations": _write,
+    "write_timed_observations": _write,
+    "compare_with_today": _conflicts,
+    "review_observations": _conflicts,
     "reflect_subjects": _subjects,
     "update_insights": _insights,
 }

@@ -29,6 +29,8 @@ MARK = re.compile(r"""^@worker\(\s*(?:name\s*=\s*)?["']([\w-]+)["']""", re.MULTI
 STOCK = "stock"
 NAME_FOLDER = "Name an existing folder."
 STOCK_WORKFLOWS = Path(__file__).parent.parent / "workflows"
+SHIPPED = {STOCK: STOCK_WORKFLOWS, "classic": STOCK_WORKFLOWS / "classic"}
+"""The folders of workflows that a config names by a word."""
 
 
 def load_workers(
@@ -86,7 +88,7 @@ def load_workflows(
     problems: list[Problem] = []
     for i, entry in enumerate(entries):
         place = places[i] if i < len(places) else NOWHERE
-        found, wrong = _folder_workflows(STOCK_WORKFLOWS if entry == STOCK else _path(entry, base), place)
+        found, wrong = _folder_workflows(SHIPPED.get(entry) or _path(entry, base), place)
         problems += wrong
         workflows |= found
     return tuple(workflows.values()), problems

@@ -16,10 +16,10 @@ from memoryengine.models.scripted import ScriptedChat
 from memoryengine.testing.answering import answer_turns
 from memoryengine.text import terms
 from memoryengine.values import Changes, Conflict, Expiry, Locale, Memory, Period
+from memoryengine.verdicts import CONTAINED, CONTRADICTED, Verdict, settle
 from memoryengine.workers.extract_observations_by_rule import ExtractObservationsByRule
 from memoryengine.workers.find_conflicts import FindConflicts
 from memoryengine.workers.find_conflicts.nearness import Topic, nearness
-from memoryengine.workers.find_conflicts.verdicts import CONTAINED, CONTRADICTED, Verdict, settle
 
 from .fakes import NOON, FakeClock, FakeReader, memory, message
 from .model_fakes import HOSTILE, prompt_of, rows_shown

@@ -6,26 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from memoryengine.answers import OneOf, Schema, Whole, ask, held_to, json_lines, memory_rows, read_objects
+from memoryengine.answers import ask, json_lines, memory_rows
 from memoryengine.attributes import cue
-from memoryengine.errors import ModelAnswerError
 from memoryengine.filters import AllOf, Is
 from memoryengine.ports import NEWEST_FIRST, ChatModel, Clock, Reader, Search
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import language, terms
 from memoryengine.validity import begins
 from memoryengine.values import Changes, Kind, Locale, Memory
+from memoryengine.verdicts import Verdict, read_verdicts, settle
 from memoryengine.worker import Memories, worker
 
 from .nearness import Topic, nearness
-from .verdicts import CONTAINED, CONTRADICTED, Verdict, settle
 
 COMPARED: tuple[Kind, ...] = ("observation", "custom")
-NO_RELATION = frozenset({"none", "null", "no", "无", "没有"})
-OTHER_WORDS = {
-    **dict.fromkeys(("contradiction", "contradictory", "contradicts", "矛盾", "被取代"), CONTRADICTED),
-    **dict.fromkeys(("containment", "contained in", "is contained", "包含", "被包含"), CONTAINED),
-}
 
 
 @dataclass(frozen=True)
@@ -122,7 +116,7 @@ class FindConflicts:
         spoken = self.locale.language or language("\n".join(m.content for m in rows))
         lines = fence("memories", json_lines(memory_rows(rows, self.locale.zone)))
         turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=lines)
-        return await ask(self.chat, turns, lambda text: _read(text, rows))
+        return await ask(self.chat, turns, lambda text: read_verdicts(text, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +126,6 @@ class Known:
     memory: Memory
     topic: Topic
     cosines: dict[str, float] = field(default_factory=dict)
-
-
-def _read(text: str, rows: Sequence[Memory]) -> list[Verdict]:
-    schema: Schema = {
-        "id": Whole(1, len(rows)),
-        "relation": OneOf((CONTRADICTED, CONTAINED), OTHER_WORDS),
-        "by": Whole(1, len(rows)),
-    }
-    # Some models go through all memories and say "none" of most.
-    told = [row for row in read_objects(text) if str(row.get("relation", "")).strip().lower() not in NO_RELATION]
-    verdicts = []
-    for row in held_to(schema, told, text):
-        if row["id"] == row["by"]:
-            raise ModelAnswerError(f"The model's answer sets memory {row['id']} against itself; name two memories.")
-        verdicts.append(Verdict(rows[row["id"] - 1], row["relation"], rows[row["by"] - 1]))
-    return verdicts
 
 
 def _told_again(

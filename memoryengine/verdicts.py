@@ -1,4 +1,4 @@
-"""What follows from a model's verdicts: which memory is kept, which expires and which was known."""
+"""A model's verdicts on memories, and what follows from them: what is kept, what expires, and what was known."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from memoryengine.validity import are_apart, begins, is_later
-from memoryengine.values import Changes, Conflict, Expiry, Memory
+from .answers import OneOf, Schema, Whole, held_to, read_objects
+from .errors import ModelAnswerError
+from .validity import are_apart, begins, is_later
+from .values import Changes, Conflict, Expiry, Memory
 
 CONTRADICTED: Literal["contradicted"] = "contradicted"
 CONTAINED: Literal["contained"] = "contained"
+NO_RELATION = frozenset({"none", "null", "no", "无", "没有"})
+OTHER_WORDS = {
+    **dict.fromkeys(("contradiction", "contradictory", "contradicts", "矛盾", "被取代"), CONTRADICTED),
+    **dict.fromkeys(("containment", "contained in", "is contained", "包含", "被包含"), CONTAINED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,23 @@ class Verdict:
     memory: Memory
     relation: str
     by: Memory
+
+
+def read_verdicts(text: str, rows: Sequence[Memory]) -> list[Verdict]:
+    """The verdicts of an answer about the memories `rows`, numbered from 1; raises `ModelAnswerError`."""
+    schema: Schema = {
+        "id": Whole(1, len(rows)),
+        "relation": OneOf((CONTRADICTED, CONTAINED), OTHER_WORDS),
+        "by": Whole(1, len(rows)),
+    }
+    # Some models go through all memories and say "none" of most.
+    told = [row for row in read_objects(text) if str(row.get("relation", "")).strip().lower() not in NO_RELATION]
+    verdicts = []
+    for row in held_to(schema, told, text):
+        if row["id"] == row["by"]:
+            raise ModelAnswerError(f"The model's answer sets memory {row['id']} against itself; name two memories.")
+        verdicts.append(Verdict(rows[row["id"] - 1], row["relation"], rows[row["by"] - 1]))
+    return verdicts
 
 
 def settle(verdicts: Iterable[Verdict], new: Sequence[Memory], now: datetime) -> Changes:

@@ -1,0 +1,63 @@
+"""From a line of an answer to an observation: what every worker that writes observations by a model shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from .moments import dated, yearly
+from .text import language, terms
+from .values import Locale, Memory, Message, Period, memory_id
+
+
+def observation(
+    told: str, event: Period | None, cited: Sequence[Message], locale: Locale, recorded_at: datetime
+) -> Memory:
+    """An observation that cites messages: the person's name begins it in upper case, and a relative time has its date.
+
+    It was said when the newest of its messages was.
+    """
+    newest = max(cited, key=lambda m: (m.said_at, m.recorded_at))
+    spoken = language(told)
+    if spoken == "en" and told.startswith(locale.human("en")):
+        told = told[:1].upper() + told[1:]
+    if event is not None:
+        event = yearly(told, event, locale.zone)
+        told = dated(told, event, spoken, locale.zone)
+    sources = tuple(m.id for m in cited)
+    return Memory(
+        id=memory_id("observation", told, sources, recorded_at),
+        kind="observation",
+        content=told,
+        said_at=newest.said_at,
+        recorded_at=recorded_at,
+        event=event,
+        sources=sources,
+        speaker=newest.speaker,
+        agent=newest.agent,
+        session=newest.session,
+    )
+
+
+def each_once(memories: Iterable[Memory]) -> tuple[Memory, ...]:
+    """Each content once; a repeated one adds its sources to the first."""
+    found: dict[tuple[str, ...], Memory] = {}
+    for memory in memories:
+        key = terms(memory.content) or (memory.content,)
+        first = found.setdefault(key, memory)
+        if first is not memory:
+            found[key] = _joined(first, memory)
+    return tuple(found.values())
+
+
+def _joined(first: Memory, again: Memory) -> Memory:
+    sources = tuple(dict.fromkeys((*first.sources, *again.sources)))
+    return replace(
+        first,
+        id=memory_id(first.kind, first.content, sources, first.recorded_at),
+        sources=sources,
+        said_at=max(first.said_at, again.said_at),
+        event=first.event or again.event,
+        subject=first.subject or again.subject,
+    )
