@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from measure_grounding import by_hand
 
 from memoryengine.errors import ModelAnswerError
 from memoryengine.grounding import LANGUAGE, NAME, NUMBER, TIME, grounded, sources, standing, ungrounded
@@ -89,6 +90,44 @@ STANDS = [
     ("用户喜欢《三体》。", "《三体》超好看"),
     ("用户会用Python。", "我平时写python"),
     ("小明喜欢喝茶。", "我喜欢喝茶"),
+    ("用户最近在读余华的《活着》。", "最近在看《活着》,余华写的"),
+    ("用户的女儿今年上小学三年级。", "女儿上小三了"),
+    ("用户每天跑5公里。", "我每天早上跑步五公里"),
+    ("用户在腾讯工作了八年。", "我在腾讯干了8年"),
+    ("用户计划国庆节去日本旅行。", "十一打算去日本玩"),
+    ("用户有一儿一女。", "我有两个孩子,一个儿子一个女儿"),
+    ("用户有两个孩子。", "我有一个儿子一个女儿"),
+    ("用户体重从80公斤降到了70公斤。", "我从160斤瘦到140斤"),
+    ("用户月收入约为1万5千元。", "我一个月挣一万五"),
+    ("用户凌晨两点才睡。", "昨晚2点才睡着"),
+    ("用户比姐姐小五岁。", "我姐比我大5岁"),
+    ("用户不喜欢香菜。", "我讨厌香菜"),
+    ("用户于2024年3月31日购买了一辆特斯拉Model 3。", "昨天提了辆特斯拉Model3"),
+    ("用户是一名三十多岁的教师。", "我三十好几了,教书的"),
+    ("User has been married for 10 years.", "We got married in 2014."),
+    ("User's wedding anniversary is April 5.", "My anniversary is this Friday!"),
+    ("User's son is in 3rd grade.", "My son is in third grade"),
+    ("User earns $85k a year.", "I make 85,000 dollars a year"),
+    ("User wakes up at 5 a.m. on weekdays.", "I get up at five Monday to Friday"),
+    ("User has a twin brother named Jake.", "Jake and I are twins"),
+    ("User used to live in the UK.", "I lived in London for a while, England was great"),
+    ("User's flight to Paris leaves on Thursday, April 4.", "My flight to Paris is on Thursday"),
+    ("User graduated from MIT.", "I graduated from the Massachusetts Institute of Technology"),
+    ("User likes The Beatles and Pink Floyd.", "love the beatles, pink floyd too"),
+    ("User takes 20 mg of Lexapro daily.", "I'm on Lexapro, 20mg a day"),
+    ("User finished a 10K race in 52 minutes.", "ran my 10k in 52:30 today"),
+    ("User is a vegetarian since January.", "I went veggie in January"),
+    ("User is a software engineer at Google with a focus on Android.", "I do android stuff at google, swe"),
+    ("User has 3 kids: Tom (7), Ann (5) and Leo (2).", "My kids are Tom, 7, Ann, 5 and Leo who is 2"),
+    ("User's mother turned 60 last month.", "mom had her 60th in March"),
+    ("User studied for an hour and a half.", "studied 90 minutes"),
+    ("用户的妈妈上个月满60岁。", "妈妈三月过的六十大寿"),
+    ("User prefers Spanish wine.", "wine from Spain is the best"),
+    ("用户在杭州的阿里巴巴上班。", "我在阿里上班,杭州"),
+    ("用户的老家在山东青岛。", "老家青岛的"),
+    ("用户是Java后端工程师。", "我写java后端的"),
+    ("User moved into the flat on the second floor.", "moved into a flat on the 2nd floor"),
+    ("User is turning 30 next week.", "next week I'll be the big three-oh, 30!"),
 ]
 
 FALLS = [
@@ -123,6 +162,23 @@ FALLS = [
     (NAME, "用户毕业于清华大学。", "我大学毕业了"),
     (NAME, "用户喜欢《三体》。", "我喜欢看科幻"),
     (NAME, "用户会用Java。", "我平时写python"),
+    (NAME, "用户的老家在山东青岛。", "老家烟台的"),
+    (NUMBER, "User earns $95k a year.", "I make 85,000 dollars a year"),
+    (NUMBER, "User's son is in 5th grade.", "My son is in third grade"),
+    (TIME, "User's flight leaves on Friday.", "My flight to Paris is on Thursday"),
+    (NUMBER, "用户在腾讯工作了八年。", "我在腾讯干了6年"),
+    (NAME, "用户计划去日本旅行。", "打算去韩国玩"),
+    (NAME, "User likes Pink Floyd.", "love the beatles"),
+    (NUMBER, "User takes 40 mg of Lexapro daily.", "I'm on Lexapro, 20mg a day"),
+    (NUMBER, "用户的电话是13900001111。", "我电话13900001112"),
+    (NUMBER, "User has been married for 12 years.", "We got married in 2014."),
+    (TIME, "User's appointment is at 3 pm.", "appointment at 4pm"),
+    (TIME, "用户下午三点开会。", "下午四点开会"),
+    (TIME, "User will visit in 2026.", "I'll visit next year"),
+    (TIME, "用户明年结婚。", "我今年结婚"),
+    (TIME, "User got a dog last year.", "I got a dog last month"),
+    (NAME, "User met Dr. Smith.", "I met Dr. Jones"),
+    (NAME, "User's friend Bob likes tea.", "My friend likes tea"),
 ]
 
 
@@ -227,3 +283,10 @@ def test_no_text_takes_long_or_fails(text: str, language: Language | None) -> No
     assert all(isinstance(why, str) for why in found)
     assert found[0] in ("", NUMBER, TIME)
     assert datetime.now(UTC) - began < timedelta(seconds=2)
+
+
+def test_what_was_written_by_hand_about_the_sample_is_told_apart() -> None:
+    found, wrong = by_hand()
+    assert wrong == []
+    assert found["true, kept"] >= 40
+    assert found["made up, dropped"] >= 15

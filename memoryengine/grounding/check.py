@@ -20,6 +20,7 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
 _ADDRESS = re.compile(r"\S{0,64}(?:@|://|www\.)\S*")
 _DATED = re.compile(r"\s*[(（]\d[^()（）]*[)）]([.。!！…]*\s*)\Z")
+_UNITS = {"年": "year", "月": "month", "点": "hour"}
 _ENOUGH = 4
 
 
@@ -162,13 +163,15 @@ def _numbers_stand(statement: str, rest: str, told: times.Told, source: Source) 
         value in derived
         or numbers.stands_in(written, value, near)
         or _in_a_name(written, statement, shown)
-        or (_is_of_a_date(written, rest) and value in told.numbers)
+        or value in told.of(_unit(written, rest))
         for written, value in numbers.claimed(rest)
     )
 
 
-def _is_of_a_date(written: str, rest: str) -> bool:
-    return bool(re.search(rf"{re.escape(written)}(?:st|nd|rd|th|[年月日号点])", rest))
+def _unit(written: str, rest: str) -> str:
+    """The part of a date that a number is, by what is written behind it; "" for any other number."""
+    match = re.search(rf"{re.escape(written)}(?P<behind>st|nd|rd|th|[年月日号点])", rest)
+    return _UNITS.get(match["behind"], "day") if match else ""
 
 
 def _in_a_name(written: str, statement: str, shown: str) -> bool:

@@ -15,11 +15,15 @@ from .words import ALSO, ANIMALS, COMMON, NEUTRAL, PLACES, RELATIONS, SURNAMES
 
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f]*(?:['’.&-][\w\u00c0-\u024f]+)*")
 _OPENS = re.compile(r"(?:\A|[.!?:;。！？：；\n])[\s\"'“”‘’(（\[*-]*\Z")
+_TITLED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|[A-Z])\.\s*\Z")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9'’.&-]*[A-Za-z0-9]|[A-Z]")
 _TITLE = re.compile(r"《([^《》]{1,40})》|「([^「」]{1,40})」")
 _CALLED = re.compile(
     rf"(?:名叫|叫做|叫作|取名为?|起名为?|名为|名字是|名字叫|(?:{'|'.join((*ANIMALS, *RELATIONS))})叫)"
     r"(?P<name>[\u4e00-\u9fff]{1,6}?)(?=[，。,.的、；！\s]|\Z)"
+)
+_CALLED_SO = re.compile(
+    rf"叫(?P<name>[\u4e00-\u9fff]{{1,6}}?)的[小大老]?(?:[\u4e00-\u9fff]{{0,2}}(?:{'|'.join((*ANIMALS, *RELATIONS))}))"
 )
 _PERSON = re.compile(
     rf"(?:{'|'.join(RELATIONS)}|叫|姓名是|名字是|认识了?)(?P<name>(?:[{SURNAMES}])[\u4e00-\u9fff]{{1,2}})"
@@ -30,6 +34,7 @@ _PLACED = re.compile(
 )
 _PLACE = re.compile("|".join(sorted(PLACES, key=len, reverse=True)))
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+SMALL = frozenset("a an and at by for from in is of on or the to with".split())  # noqa: SIM905  # not in titles
 LEAST_PREFIX = 4
 CLOSE = 0.8
 
@@ -42,13 +47,14 @@ def latin_names(text: str) -> Iterator[str]:
     """
     words = list(_WORD.finditer(text))
     capitals = [w for w in words if w.group()[0].isupper()]
-    if len(words) >= 4 and len(capitals) * 3 > len(words) * 2:
+    if len(capitals) >= 3 and not any(w.group() not in SMALL for w in words if w.group()[0].islower()):
         return
     for place, match in enumerate(words):
         word = _bare(match.group())
         if not word[:1].isupper() or len(word) < 2 or word.casefold() in NEUTRAL:
             continue
-        if _OPENS.search(text, 0, match.start()) and not _sure(match, words[place + 1 : place + 2]):
+        opens = _OPENS.search(text, 0, match.start()) and not _TITLED.search(text, 0, match.start())
+        if opens and not _sure(match, words[place + 1 : place + 2]):
             continue
         yield word
 
@@ -60,11 +66,15 @@ def han_names(text: str) -> Iterator[str]:
             yield match.group()
     for match in _TITLE.finditer(text):
         yield match[1] or match[2]
-    for pattern in (_CALLED, _PERSON, _PLACED):
+    for pattern in (_CALLED, _CALLED_SO, _PLACED, _PERSON):
         for match in pattern.finditer(text):
             if not any(match["name"].startswith(word) for word in COMMON):
-                yield match["name"]
-    yield from _PLACE.findall(text)
+                # where a person's name ends is not written: its first two characters are surely part of it
+                yield match["name"][:2] if pattern is _PERSON else match["name"]
+    for match in _PLACE.finditer(text):
+        # of a town with its province before it, the town is what was said
+        if not _PLACE.match(text, match.end()):
+            yield match.group()
 
 
 def is_said(name: str, said: str) -> bool:
@@ -87,7 +97,7 @@ def _stands(name: str, said: str) -> bool:
 
 def _han_said(name: str, said: str) -> bool:
     """Most of the characters stand in the text: a name is often said with a title, a suffix or a part left out."""
-    han = _HAN.findall(name)
+    han = _HAN.findall(name.rstrip("市省县区") or name)
     held = sum(c in said for c in han)
     return held == len(han) if len(han) <= 3 else held * 4 >= len(han) * 3
 
@@ -114,7 +124,9 @@ def _initials(name: str, said: str) -> bool:
     letters = re.sub(r"[^a-z]", "", name)
     if not 2 <= len(letters) <= 5:
         return False
-    return letters in "".join(word[0] for word in re.findall(r"[a-z]+", said))
+    words = re.findall(r"[a-z]+", said)
+    large = [word for word in words if word not in ("of", "the", "and", "for", "de", "in")]
+    return any(letters in "".join(word[0] for word in held) for held in (words, large))
 
 
 @lru_cache(maxsize=512)

@@ -56,8 +56,15 @@ _ZH_MEASURED = re.compile(
     r"(?P<number>[〇零一二两三四五六七八九十百千万亿]{1,12}(?:点[〇零一二三四五六七八九]{1,9})?)(?=[多几来]?"
     r"(?:年|月|日|号|岁|周岁|个|名|位|只|条|头|匹|次|回|遍|趟|天|周|星期|小时|钟头|分钟|秒|点钟|元|块|万元|美元|斤|公斤|"
     r"千克|克|米|厘米|公里|千米|里|口人|家|本|张|杯|瓶|碗|辆|台|层|楼|间|套|部|首|门|项|集|倍|度|公分|毫升|升|平米|平方|"
-    r"人|级|届|期|班|场|种|件|份|支|颗|棵|排|路|线|折|成|分之|％|%))"
+    r"点(?![〇零一二三四五六七八九])|人|级|届|期|班|场|种|件|份|支|颗|棵|排|路|线|折|成|分之|％|%))"
 )
+_LISTED_NAMES = re.compile(r"[A-Z]\w{1,24}[^,.;]{0,12}(?P<more>(?:, [A-Z]\w{1,24}[^,.;]{0,12})+),? (?:and|&) [A-Z]")
+_ONE_EACH = re.compile(r"一[个只条位名台本辆家]")
+_SPOKEN_ZH = re.compile(
+    r"(?<![\d.])(?P<head>\d{1,6}|[一二两三四五六七八九])(?P<unit>[万千百])(?P<next>[一二三四五六七八九]|\d)"
+    r"(?P<small>[千百十])?(?![\d点十百千万])"
+)
+_WEIGHT = re.compile(r"(?<![\d.])(?P<count>\d{1,9}(?:\.\d+)?)\s*(?P<unit>公斤|千克|kg|斤)")
 _SEPARATORS = re.compile(r"(?<=\d)[\s\-.,:/_()]+(?=\d)")
 _ITEM = r"(?<![\w'-])[\w'-]{1,24}(?: [\w'-]{1,24})?"
 _LISTED = re.compile(rf"{_ITEM}(?P<more>(?:, {_ITEM})+),? (?:and|or|&) |\b[A-Z]\w{{1,24}} (?:and|&) [A-Z]\w")
@@ -68,7 +75,10 @@ LONG = 5
 @lru_cache(maxsize=512)
 def supported(text: str) -> frozenset[Decimal]:
     """Every number that a folded text may be taken to say, read generously."""
-    found = {value for match in _DIGITS.finditer(text) for value in _digits(match)}
+    one_way = _one_way(text)
+    found = {value for match in _DIGITS.finditer(one_way) for value in _digits(match)}
+    for match in _WEIGHT.finditer(text):
+        found.add(Decimal(match["count"]) * (Decimal("0.5") if match["unit"] == "斤" else 2))
     found |= {Decimal(part) for part in re.findall(r"\d+", text)}
     found |= {value for match in _EN.finditer(text) for value in _spoken(match.group())}
     found |= {Decimal(value) for match in _EN_ORDINAL.finditer(text) if (value := ordinal(match.group()))}
@@ -82,12 +92,25 @@ def supported(text: str) -> frozenset[Decimal]:
 def listed(text: str) -> set[Decimal]:
     """How many short things a text lists, as in "Max, Daisy and a pup": whoever sums up may count them."""
     commas = [(match["more"] or "").count(",") for match in _LISTED.finditer(text)]
+    commas += [match["more"].count(",") for match in _LISTED_NAMES.finditer(text)]
     commas += [match["more"].count("、") for match in _ZH_LISTED.finditer(text)]
-    return {Decimal(count + 2) for count in commas}
+    return {Decimal(count + 2) for count in commas} | {Decimal(len(_ONE_EACH.findall(text)))}
+
+
+def _one_way(text: str) -> str:
+    """A folded text with 1万5千 and 一万五 as 15000."""
+    return _SPOKEN_ZH.sub(_joined, text)
+
+
+def _joined(match: re.Match[str]) -> str:
+    unit = SCALES[match["unit"]]
+    small = SCALES[match["small"]] if match["small"] else unit // 10
+    return str((zh_number(match["head"]) or 0) * unit + (zh_number(match["next"]) or 0) * small)
 
 
 def claimed(text: str) -> Iterator[tuple[str, Decimal]]:
     """The numbers that a folded text surely says, each with how it is written."""
+    text = _one_way(text)
     for match in _DIGITS.finditer(text):
         yield match.group(), max(_digits(match))
     for match in _EN.finditer(text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,10 +17,11 @@ from .numbers import claimed, stands_in, supported
 _DEFINITE = re.compile(
     r"\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|july|august|september|october"
     r"|november|december|\bmay\b|(?:周|星期|礼拜)[一二三四五六日天]|[〇零一二三四五六七八九十]+[年月日号]"
-    r"|yesterday|tomorrow|昨天|明天|前天|后天"
+    r"|yesterday|tomorrow|昨天|明天|前天|后天|去年|明年|前年|后年|(?:last|next) (?:year|month)"
 )
+_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*")
 _LENGTH = re.compile(
-    r"(?P<count>\d{1,4}|few|several|some|couple of|past|last|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"(?P<count>\d{1,4}|few|several|some|couple of|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|fifteen|twenty|thirty)|[一两二三四五六七八九十几]{1,3})[\s-]?(?P<unit>years?|months?|weeks?|days?|"
     r"个?多?月|年|周|个?星期|天)"
 )
@@ -31,6 +32,15 @@ _WEEKDAYS = (
     *(("thu", "周四 星期四 礼拜四"), ("fri", "周五 星期五 礼拜五"), ("sat", "周六 星期六 礼拜六")),
     ("sun", "周日 周天 星期日 星期天 礼拜天 礼拜日"),
 )
+
+
+_PARTS: Mapping[str, Callable[[datetime], tuple[int, ...]]] = {
+    "year": lambda moment: (moment.year, moment.year % 100),
+    "month": lambda moment: (moment.month,),
+    "day": lambda moment: (moment.day,),
+    "hour": lambda moment: (moment.hour, moment.hour % 12 or 12),
+    "minute": lambda moment: (moment.minute,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +63,15 @@ class Told:
 
     @property
     def numbers(self) -> frozenset[Decimal]:
-        """The numbers that these times are written with: years, months, days, hours, minutes of their two ends."""
+        """The numbers that these times are written with, of both ends: of years, months, days, hours and minutes."""
+        return frozenset().union(*(self.of(unit) for unit in _PARTS))
+
+    def of(self, unit: str) -> frozenset[Decimal]:
+        """The numbers of one unit among those; none for ""."""
+        if not unit:
+            return frozenset()
         ends = [p.start for p in self.periods] + [p.end - timedelta(seconds=1) for p in self.periods]
-        return frozenset(Decimal(part) for moment in (*ends, *self.moments) for part in _parts(moment))
+        return frozenset(Decimal(part) for moment in (*ends, *self.moments) for part in _PARTS[unit](moment))
 
 
 def told(cited: Sequence[Message], beside: Sequence[Message], text: str, zone: ZoneInfo) -> Told:
@@ -107,8 +123,11 @@ def _in_other_words(period: Period, text: str, from_: Told) -> bool:
     clock = period.end - period.start < timedelta(hours=20) and len(claims) <= 2
     near = any(abs(period.start - moment) < timedelta(days=32) for moment in from_.moments)
     day = Decimal(period.start.day)
-    if near and any(value == day for _, value in claims) and day in _digits_of(from_.text):
+    dated = {Decimal(told.start.day) for told in from_.periods if told.end - told.start <= timedelta(days=1)}
+    if near and day not in dated and any(value == day for _, value in claims) and day in _digits_of(from_.text):
         return True
+    if any(month[:3] not in from_.text for month in _MONTH.findall(text)):
+        return False
     return all(stands_in(written, value, from_.text) or (clock and value in from_.numbers) for written, value in claims)
 
 
@@ -128,7 +147,7 @@ def _lengths(text: str, said_at: datetime) -> list[Period]:
 
 
 def _counts(words: str) -> tuple[int, ...]:
-    if words in ("few", "several", "几", "some", "couple of", "past", "last"):
+    if words in ("few", "several", "几", "some", "couple of"):
         return (1, 2, 3, 4, 5)
     value = en_number(words.strip()) or zh_number(words.strip())
     return (value,) if value else ()
@@ -144,11 +163,6 @@ def years_between(values: Iterable[Decimal], moments: Sequence[datetime]) -> fro
             gap = abs(moment.year - int(value))
             found |= {Decimal(gap + by) for by in (-1, 0, 1) if value < 130 or gap < 130}
     return frozenset(found)
-
-
-def _parts(moment: datetime) -> tuple[int, ...]:
-    hour = moment.hour
-    return moment.year, moment.year % 100, moment.month, moment.day, hour, hour % 12 or 12, moment.minute
 
 
 def _holds(period: Period, moment: datetime) -> bool:
