@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,12 +17,12 @@ from .options import AsJson, Chosen, Config, Users, choose, opened
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from memoryengine import MemoryEngine
     from memoryengine.engine import Told
+    from memoryengine.many import Done
     from memoryengine.results import Result
     from memoryengine.sync import UserMemory
 
-Work = Callable[["UserMemory", "Told | None"], "Result"]
+Work = Callable[["UserMemory", "Told"], "Result"]
 MANY = 3
 """From so many users on there is a bar for them."""
 
@@ -33,14 +32,17 @@ def consolidate(
 ) -> None:
     """Turn the messages that wait into observations. A dry run looks at one batch a user."""
     chosen = choose(ctx, config, as_json)
-    _for_users(chosen, user, lambda memory, told: memory.consolidate(dry_run=dry_run, told=told), batches=not dry_run)
+    if user is None and not dry_run:
+        _for_all(chosen)
+    else:
+        _one_by_one(chosen, user, lambda memory, told: memory.consolidate(dry_run=dry_run, told=told), not dry_run)
 
 
 def reflect(
     ctx: typer.Context, user: Users = None, dry_run: DryRun = False, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Turn observations into insights."""
-    _for_users(choose(ctx, config, as_json), user, lambda memory, _: memory.reflect(dry_run=dry_run))
+    _one_by_one(choose(ctx, config, as_json), user, lambda memory, _: memory.reflect(dry_run=dry_run), False)
 
 
 class Bars(AbstractContextManager["Bars"]):
@@ -73,13 +75,21 @@ class Bars(AbstractContextManager["Bars"]):
         if self._progress is not None:
             self._progress.stop()
 
-    def begin(self, count: Callable[[], int]) -> Told | None:
-        """Add the messages of a user that `count` says wait; what comes back is to hear of each batch."""
-        if self._progress is None or self._messages is None:
-            return None
-        self._total += count()
-        self._progress.update(self._messages, total=self._total)
-        return lambda result: self._progress.advance(self._messages, result.consolidated + result.quarantined)
+    @property
+    def are_seen(self) -> bool:
+        """Whether there is a bar to be seen."""
+        return self._progress is not None
+
+    def expect(self, waiting: int) -> None:
+        """Say that so many more messages wait."""
+        self._total += waiting
+        if self._progress is not None and self._messages is not None:
+            self._progress.update(self._messages, total=self._total)
+
+    def hear(self, result: Result) -> None:
+        """Count the messages of a result as done."""
+        if self._progress is not None and self._messages is not None:
+            self._progress.advance(self._messages, result.consolidated + result.quarantined)
 
     def end(self) -> None:
         """Count a user as done."""
@@ -87,60 +97,69 @@ class Bars(AbstractContextManager["Bars"]):
             self._progress.advance(self._users)
 
 
-def _for_users(chosen: Chosen, user: str | None, work: Work, *, batches: bool = False) -> None:
-    """Do the same for one user or for all, and show what was done for each as soon as it is done.
+def _for_all(chosen: Chosen) -> None:
+    """Consolidate all users, several of them at the same time, and show each as soon as it is done.
 
-    Of all users one that fails does not hold up the others; the first failure then sets the exit code.
+    One that fails does not hold up the others; the first failure then sets the exit code.
     """
-    documents: list[dict[str, object]] = []
+    with opened(chosen) as engine:
+        names = engine.users()
+        with Bars(len(names), batches=True) as bars:
+            if bars.are_seen:
+                bars.expect(engine.status().total.pending)
+
+            def heard(done: Done) -> None:
+                if done.error is not None:
+                    complain(done.error, done.user)
+                elif done.result is not None:
+                    bars.hear(done.result)
+                    warn(done.result)
+                    if not chosen.as_json:
+                        print(f"{done.user}:", done.result, sep="\n", flush=True)
+                bars.end()
+
+            found = engine.consolidate_all(names, told=heard)
+    _conclude(chosen, [_document(one) for one in found])
+    failed = [exit_code(one.error) for one in found if one.error is not None]
+    if failed:
+        raise typer.Exit(failed[0])
+
+
+def _one_by_one(chosen: Chosen, user: str | None, work: Work, batches: bool) -> None:
+    """Do the same for one user or for all, and show what was done for each as soon as it is done."""
+    documents = []
     with opened(chosen) as engine:
         names: Sequence[str] = (user,) if user is not None else engine.users()
-        failed = 0
         with Bars(len(names), batches=batches) as bars:
             for name in names:
-                memory = engine.user(name)
-                told = bars.begin(partial(_pending, engine, name))
-                if user is not None:
-                    _tell(chosen, "", work(memory, told), name, documents)
-                else:
-                    code = _try(chosen, memory, partial(work, memory, told), documents)
-                    failed = failed or code
+                if bars.are_seen and batches:
+                    bars.expect(engine.status(name).users[0].pending)
+                result = work(engine.user(name), bars.hear)
                 bars.end()
+                warn(result)
+                documents.append(_document_of(name, result) if chosen.as_json else {})
+                if not chosen.as_json:
+                    print(*([] if user is not None else [f"{name}:"]), result, sep="\n", flush=True)
+    _conclude(chosen, documents)
+
+
+def _conclude(chosen: Chosen, documents: list[dict[str, object]]) -> None:
+    """The documents of all users in one, or that there is nobody."""
     if chosen.as_json:
         from .shapes import print_json
 
         print_json({"results": documents})
-    elif not names:
+    elif not documents:
         say("There is no user in memory yet.")
-    if failed:
-        raise typer.Exit(failed)
 
 
-def _pending(engine: MemoryEngine, name: str) -> int:
-    return engine.status(name).users[0].pending
+def _document(done: Done) -> dict[str, object]:
+    if done.result is None:
+        return {"user": done.user, "error": done.error.message if done.error is not None else ""}
+    return _document_of(done.user, done.result)
 
 
-def _try(
-    chosen: Chosen, memory: UserMemory, work: Callable[[], Result], documents: list[dict[str, object]]
-) -> int:
-    """Do it for one of all users; 0, or the exit code of the error that was told."""
-    from memoryengine.errors import ModelError, WorkerError
+def _document_of(user: str, result: Result) -> dict[str, object]:
+    from .shapes import result_json
 
-    name = memory.inner.scope.user
-    try:
-        _tell(chosen, f"{name}:\n", work(), name, documents)
-    except (ModelError, WorkerError) as error:
-        complain(error, name)
-        documents.append({"user": name, "error": error.message})
-        return exit_code(error)
-    return 0
-
-
-def _tell(chosen: Chosen, heading: str, result: Result, name: str, documents: list[dict[str, object]]) -> None:
-    warn(result)
-    if chosen.as_json:
-        from .shapes import result_json
-
-        documents.append({"user": name, **result_json(result)})
-    else:
-        print(f"{heading}{result}", flush=True)
+    return {"user": user, **result_json(result)}

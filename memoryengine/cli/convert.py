@@ -18,9 +18,10 @@ Out = Annotated[str | None, typer.Option("--out", "-o", metavar="FILE", help="Wh
 
 
 def convert_config(file: File, out: Out = None) -> None:
-    """Make a config of ours from one of MemoryScope, with a line for whatever could not be carried over.
+    """Make a config of ours from one of MemoryScope.
 
-    Workflows that are not the demo's are written into a folder beside the new file; nothing is overwritten.
+    There is a line for whatever could not be carried over.
+        Workflows that are not the demo's are written into a folder beside the new file; nothing is overwritten.
     """
     from pathlib import Path
 

@@ -23,7 +23,10 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so 
 
 
 def why(ctx: typer.Context, named: Named, user: User = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Show what a memory came from, whose place it took and what took its place; of a message, what came of it."""
+    """Show what a memory came from and what became of it.
+
+    Whose place it took, and what took its place; of a message, what came of it.
+    """
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
@@ -44,7 +47,10 @@ def history(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every change of memory with its cause and its run, the newest last; of one memory with its id."""
+    """Show every change of memory, the newest last.
+
+    Each with its cause and its run; with an ID those of one memory.
+    """
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
@@ -67,7 +73,10 @@ def restore(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an expired memory valid again. What took its place stays valid too, unless --instead is given."""
+    """Make an expired memory valid again.
+
+    What took its place stays valid too, unless --instead is given.
+    """
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
@@ -82,7 +91,10 @@ def expire(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Expire a memory by hand: it is kept, not found any more, and can be restored."""
+    """Expire a memory by hand.
+
+    It is kept, not found any more, and can be restored.
+    """
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)

@@ -32,9 +32,9 @@ def runs(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what was run and what it cost, newest first; with an ID what each worker of a run did.
+    """List what was run and what it cost, newest first.
 
-    Kept are runs that wrote something, failed, or asked a chat model in vain.
+    With an ID what each worker of that run did. Kept are runs that wrote something, failed, or asked a chat model in vain.
     """
     from memoryengine.settings import locale
 
@@ -62,7 +62,10 @@ def retry(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let messages wait again that failed too often and were set aside; without ID and --all list them."""
+    """Try messages again that were set aside, or list them.
+
+    They failed too often; taken up again they wait as if they never had.
+    """
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
@@ -81,7 +84,10 @@ def discard(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give up messages that failed too often and were set aside; without ID and --all list them."""
+    """Give up messages that were set aside, or list them.
+
+    They stay in the conversation, and no run takes them any more.
+    """
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)

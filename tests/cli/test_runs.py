@@ -138,17 +138,18 @@ def test_one_user_that_fails_does_not_hold_up_the_others(invoke: Invoke, write_l
 def test_bars_count_users_and_messages_on_a_terminal_alone() -> None:
     terminal = io.StringIO()
     with Bars(4, batches=True, console=Console(file=terminal, force_terminal=True, width=80)) as bars:
+        assert bars.are_seen
         for waiting in (30, 12):
-            told = bars.begin(lambda waiting=waiting: waiting)  # type: ignore[misc]
-            assert told is not None
-            told(Result(operation="consolidate_memory", consolidated=waiting - 1, quarantined=1))
+            bars.expect(waiting)
+            bars.hear(Result(operation="consolidate_memory", consolidated=waiting - 1, quarantined=1))
             bars.end()
         bars._progress.refresh()
     assert "messages" in terminal.getvalue()
     assert "42/42" in terminal.getvalue()
     assert "2/4" in terminal.getvalue()
     with Bars(4, batches=True) as silent:
-        assert silent.begin(lambda: 1 // 0) is None  # nothing is counted where nobody looks on
+        assert not silent.are_seen
+        silent.expect(3)
+        silent.hear(Result(operation="consolidate_memory"))
         silent.end()
-    with Bars(1, batches=False, console=Console(file=terminal)) as none:
-        assert none._progress is None
+    assert not Bars(1, batches=False, console=Console(file=terminal)).are_seen
