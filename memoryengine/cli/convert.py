@@ -21,7 +21,7 @@ def convert_config(file: File, out: Out = None) -> None:
     """Make a config of ours from one of MemoryScope.
 
     There is a line for whatever could not be carried over.
-        Workflows that are not the demo's are written into a folder beside the new file; nothing is overwritten.
+    Workflows that are not the demo's are written into a folder beside the new file; nothing is overwritten.
     """
     from pathlib import Path
 

@@ -34,7 +34,8 @@ def runs(
 ) -> None:
     """List what was run and what it cost, newest first.
 
-    With an ID what each worker of that run did. Kept are runs that wrote something, failed, or asked a chat model in vain.
+    With an ID what each worker of that run did. Kept are runs that wrote something, failed, or asked a chat model in
+    vain.
     """
     from memoryengine.settings import locale
 
