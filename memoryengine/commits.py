@@ -18,7 +18,17 @@ from .filters import Value
 from .ground import Ground, contradicted, get_documents, ids_of, rests
 from .ground import read_ground as read_ground
 from .ports import Document, Patch, Store, Writes
-from .records import CONSOLIDATED, MEMORIES, MESSAGES, PENDING, RUNS, memory_document, memory_of, message_document
+from .records import (
+    CONSOLIDATED,
+    MEMORIES,
+    MESSAGES,
+    PENDING,
+    RUNS,
+    memory_document,
+    memory_of,
+    message_document,
+    message_of,
+)
 from .results import Action
 from .succession import ended, settled
 from .text import content_terms
@@ -216,9 +226,18 @@ def _link_messages(changes: Changes, ground: Ground, patches: _Patches) -> None:
             continue
         for source in sources:
             links[source].append(id_)
-        patches.add(MEMORIES, id_, sources=_union(ids_of(ground.memories[id_], "sources"), sources))
+        patches.add(MEMORIES, id_, **_told_again(ground.memories[id_], sources, ground))
     for source, made in links.items():
         patches.add(MESSAGES, source, memories=_union(ids_of(ground.messages[source], "memories"), made))
+
+
+def _told_again(memory: Document, sources: Sequence[str], ground: Ground) -> dict[str, Value]:
+    """A memory that was said again: it cites the new messages too, and was confirmed when the newest was said."""
+    held = memory_of(memory)
+    said = [message_of(ground.messages[source]).said_at for source in sources]
+    newest = max([held.confirmed_at or held.said_at, *said])
+    cited = _union(held.sources, sources)
+    return {"sources": cited, "confirmed_at": newest} if newest > held.said_at else {"sources": cited}
 
 
 def _stand(changes: Changes, ground: Ground, run: RunRecord, patches: _Patches) -> None:

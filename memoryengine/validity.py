@@ -55,13 +55,13 @@ def is_later(one: Memory, other: Memory) -> bool:
     """Whether `one` stands against `other` where both cannot hold.
 
     By the times they speak of where these lie apart: a move in April beats one in March that was told in June. Else by
-    when they were said, then by when they were recorded.
+    when they were last said, then by when they were recorded.
     """
     (one_from, one_to), (other_from, other_to) = _spoken_of(one), _spoken_of(other)
     before, after = one_to <= other_from, other_to <= one_from
     if before != after:
         return after
-    return (one.said_at, one.recorded_at) > (other.said_at, other.recorded_at)
+    return (one.confirmed_at or one.said_at, one.recorded_at) > (other.confirmed_at or other.said_at, other.recorded_at)
 
 
 def are_apart(one: Memory, other: Memory) -> bool:
@@ -95,9 +95,9 @@ def ends(old: Memory, began: datetime) -> datetime:
 
 def _spoken_of(memory: Memory) -> tuple[datetime, datetime]:
     """The time in which a statement places what it says: its event where that is over, else the moment it was said."""
-    event = memory.event
+    event, said_at = memory.event, memory.confirmed_at or memory.said_at
     if event is None or event.recurs or event.end > memory.said_at:
-        return memory.said_at, memory.said_at
+        return said_at, said_at
     return event.start, event.end
 
 

@@ -104,11 +104,11 @@ class Message:
 class Memory:
     """One thing remembered, with where it came from and when it held; its content never changes.
 
-    `said_at` is when the newest of its sources was said, `event` when the remembered thing happens, `valid_from` and
-    `valid_to` when it was true, `retired_at` when the engine stopped believing it. `sources` are message ids,
-    `evidence` memory ids. `subject` is what an insight is about ("hobby"), or an attribute
-    of the person that an observation tells ("home"; `memoryengine.attributes`). `review` is
-    set for an insight some of whose evidence has expired, until the next reflection has looked at it.
+    `said_at` is when the newest of its sources was said, `confirmed_at` when it was last said again, `event` when the
+    remembered thing happens, `valid_from` and `valid_to` when it was true, `retired_at` when the engine stopped
+    believing it. `sources` are message ids, `evidence` memory ids. `subject` is what an insight is about ("hobby"), or
+    an attribute of the person that an observation tells ("home"; `memoryengine.attributes`). `review` is set for an
+    insight some of whose evidence has expired, until the next reflection has looked at it.
     """
 
     id: str
@@ -121,6 +121,7 @@ class Memory:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     retired_at: datetime | None = None
+    confirmed_at: datetime | None = None
     superseded_by: str = ""
     reason: Reason | None = None
     sources: tuple[str, ...] = ()

@@ -279,3 +279,13 @@ def test_a_purge_is_told_in_history() -> None:
         assert history_entry(Changes(purge=purge), RUN, 0)["purged"] == told
     entry = history_entry(Changes(known=(("a", ("m1",)),), shortened=(Expiry("b", "contradicted", "c"),)), RUN, 2)
     assert (entry["known"], entry["shortened"], entry["messages_deleted"]) == (["a"], [["b", "c"]], 2)
+
+
+def test_what_is_told_again_is_confirmed_and_was_said_when_it_was() -> None:
+    again = replace(message("m2"), fields={**message("m2").fields, "said_at": NOON_AFTER})
+    base = ground([message("m1"), again], [memory("a", sources=("m1",), valid_from=NOW)])
+    set_ = patches(prune(Changes(known=(("a", ("m2",)),)), base), base)
+    assert set_[MEMORIES, "a"] == {"sources": ("m1", "m2"), "confirmed_at": NOON_AFTER}
+    earlier = patches(prune(Changes(known=(("a", ("m1",)),)), base), base)
+    assert earlier[MEMORIES, "a"] == {"sources": ("m1",)}
+    assert set_[MESSAGES, "m2"] == {"memories": ("a",)}

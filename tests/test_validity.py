@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -83,6 +84,14 @@ def test_the_later_one_stands_by_what_it_speaks_of_and_then_by_when_it_was_said(
     assert is_later(one, other)
     assert not is_later(other, one)
     assert not is_later(one, one)
+
+
+def test_what_was_said_again_since_stands() -> None:
+    home, moved = told("User lives in Oslo."), told("User lives in Rome.", NOON + DAY)
+    again = replace(home, confirmed_at=NOON + 2 * DAY)
+    assert is_later(moved, home)
+    assert is_later(again, moved)
+    assert begins(again) == NOON
 
 
 def test_what_is_over_and_what_is_do_not_deny_each_other() -> None:

@@ -74,6 +74,7 @@ def memory_json(memory: Memory) -> Json:
         "valid_from": moment(memory.valid_from),
         "valid_to": moment(memory.valid_to),
         "retired_at": moment(memory.retired_at),
+        "confirmed_at": moment(memory.confirmed_at),
         "reason": memory.reason,
         "superseded_by": memory.superseded_by or None,
         "sources": list(memory.sources),

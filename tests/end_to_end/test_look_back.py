@@ -125,3 +125,14 @@ async def test_the_future_and_the_day_before_everything_are_answered(year: Year)
     assert await year.finds("Beijing", as_of="9000-01-01") == ["User lives in Beijing."]
     assert await year.finds("Beijing", as_of="0500-01-01") == []
     assert await year.finds("Beijing", as_of="2024-02-01T12:00:00", known_at="9000-01-01") == ["User lives in Beijing."]
+
+
+async def test_a_late_message_does_not_displace_what_was_told_again_since(year: Year) -> None:
+    await year.hears("I live in Beijing.", "2024-02-01")
+    await year.hears("I live in Beijing.", "2024-06-01")
+    await year.hears("I live in Tianjin.", "2024-04-01", told="2024-07-01")
+    (home,) = (await year.memory.list()).memories
+    assert (home.content, home.sources) == ("User lives in Beijing.", ("said 2024-02-01", "said 2024-06-01"))
+    assert (home.said_at.month, home.confirmed_at and home.confirmed_at.month) == (2, 6)
+    (then,) = (await year.memory.list(as_of="2024-02-02")).memories
+    assert then.id == home.id
