@@ -51,7 +51,7 @@ def test_what_stands_on_our_side_is_there() -> None:
     workers = {path.name for path in (ROOT / "workers").iterdir()}
     operations = {yaml.safe_load(path.read_text("utf-8"))["operation"] for path in (ROOT / "workflows").glob("*.yaml")}
     ours = {twin.ours for twin in TWINS.values() if twin.ours}
-    settings = {worker for twin in TWINS.values() for worker, _ in twin.settings.values()}
+    settings = {worker for twin in TWINS.values() for held in twin.settings.values() for worker, _ in held}
     assert ours | settings <= workers
     assert set(SHAPES) <= operations
     assert len(operations) >= 8

@@ -112,6 +112,7 @@ def test_every_setting_that_has_a_twin_is_carried_over() -> None:
     assert (tuned["fuse_hits"]["least"], tuned["fuse_hits"]["time_ratio"]) == (0.05, 3.0)
     assert (tuned["search_memories"]["top_k"], tuned["semantic_rank"]["top_n"]) == (50, 50)
     assert (tuned["find_conflicts"]["most"], tuned["extract_observations"]["least"]) == (40, 3)
+    assert (tuned["compare_with_today"]["most"], tuned["load_today"]["limit"]) == (40, 50)
     assert tuned["limit_hits"]["top_k"] == config["chat"]["memories"] == 7
     assert config["store"]["index_prefix"] == "${MEMORYENGINE_INDEX_PREFIX:-my_index}"
     assert config["schedule"]["consolidate"] == {
@@ -122,7 +123,7 @@ def test_every_setting_that_has_a_twin_is_carried_over() -> None:
 def test_what_cannot_be_carried_over_has_a_line_with_its_place() -> None:
     held = converted(SMALL)
     shown = "\n".join(map(str, held.notes))
-    for name in ("model.talker.strange", "worker.today.retrieve_today_top_k", "memory_store.retrieve_mode", "monitor",
+    for name in ("model.talker.strange", "memory_store.retrieve_mode", "monitor",
                  "memory_chat.my_chat.stream", "memory_store.index_name"):  # fmt: skip
         assert f"`{name}` " in shown
     strange = next(note for note in held.notes if "strange" in note.message)
@@ -160,16 +161,43 @@ def test_lines_of_the_demo_need_no_workflow_and_others_stay_one_line() -> None:
             memory_service__main__memory_operations__retrieve_memory__workflow="set_query,[when|find],fuse",
         )
     ).workflows
-    assert own["consolidate_memory"]["steps"] == (
-        "load_messages,filter_messages,extract_observations,find_conflicts_by_rule,mark_consolidated"
-    )
+    alone = {"compare_with_today": {"in": {"timed": None, "today": None}}}
+    assert own["consolidate_memory"]["steps"] == [
+        "load_messages", "filter_messages", "write_observations", alone, "mark_consolidated"
+    ]  # fmt: skip
     assert own["retrieve_memory"]["steps"] == "[extract_time|search_memories],fuse_hits,limit_hits"
     unfiltered = changed(memory_service__main__memory_operations__consolidate_memory__workflow="[obs|obs_time],contra")
     steps = converted(unfiltered).workflows["consolidate_memory"]["steps"]
+    read = {"in": {"messages": "batch"}}
     assert steps == [
-        "load_messages", {"extract_observations": {"in": {"messages": "batch"}}}, "find_conflicts", "mark_consolidated"
-    ]  # fmt: skip
+        "load_messages",
+        {"parallel": [[{"write_observations": read}], [{"write_timed_observations": read}]]},
+        {"compare_with_today": {"in": {"today": None}}},
+        "mark_consolidated",
+    ]
+    whole = changed(memory_service__main__memory_operations__consolidate_memory__workflow="info,[today|obs_time|obs],contra")
+    assert converted(whole).workflows == {}
     assert read_line("a,[b|c,d],e") == ["a", [["b"], ["c", "d"]], "e"]
+
+
+def test_the_long_comparison_is_a_stage_where_it_is_switched_on() -> None:
+    reflect = {"class": "core.operation.backend_operation", "workflow": "load,subject,insight,long,store"}
+    classes = {
+        "load": {"class": "core.worker.backend.load_memory_worker", "retrieve_not_reflected_top_k": 60},
+        "subject": {"class": "core.worker.backend.get_reflection_subject_worker", "reflect_obs_cnt_threshold": 4},
+        "insight": {"class": "core.worker.backend.update_insight_worker", "update_insight_max_count": 3},
+        "long": {"class": "core.worker.backend.long_contra_repeat_worker", "long_contra_repeat_threshold": 0.4},
+    }
+    added = {f"worker__{name}": held for name, held in classes.items()}
+    path = "memory_service__main__memory_operations__reflect_and_reconsolidate"
+    off = converted(changed(**{path: reflect, **added}))
+    on = converted(changed(**{path: reflect, **added, "global__enable_long_contra_repeat": True}))
+    assert off.workflows == {}
+    assert on.workflows["reflect_and_reconsolidate"]["steps"] == (
+        "load_observations,reflect_subjects,update_insights,review_observations"
+    )
+    assert on.config["instances"]["review_observations"]["like"] == 0.4
+    assert on.config["instances"]["load_observations"] == {"use": "load_observations", "limit": 60, "threshold": 4}
 
 
 def test_a_line_with_a_worker_that_nobody_knows_falls_back_with_a_word() -> None:
@@ -222,7 +250,13 @@ def test_the_engine_says_in_one_sentence_what_to_do(tmp_path: Path) -> None:
     assert len(str(caught.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("line", ["info,[obs|obs_time|today],contra,store", "info,obs,store", "obs,contra"])
+LINES = (
+    *("info,[obs|obs_time|today],contra,store", "info,obs,store", "obs,contra", "obs_time,[obs|today],store"),
+    *("info,obs,obs_time,today,contra", "[info|today],[obs|obs_time],contra"),
+)
+
+
+@pytest.mark.parametrize("line", LINES)
 def test_the_walk_through_runs_with_a_converted_config(
     line: str, make_engine: Callable[..., MemoryEngine], server: SiliconFlowServer, tmp_path: Path
 ) -> None:

@@ -120,9 +120,9 @@ def _tuned(source: Source, instances: workers.Instances) -> workers.Instances:
         top = source.take("model", name, "top_n")
         if top:
             instances.setdefault("semantic_rank", {})["top_n"] = top
-    for key, usual in (("enable_today_contra_repeat", True), ("enable_long_contra_repeat", False)):
-        if source.take("global", key) not in (usual, None):
-            source.note(("global", key), workers.NEAR_AND_NEW)
+    source.take("global", "enable_long_contra_repeat")
+    if source.take("global", "enable_today_contra_repeat") is False:
+        source.note(("global", "enable_today_contra_repeat"), workers.NEAR_AND_NEW)
     return {name: {"use": name, **settings} for name, settings in instances.items()}
 
 

@@ -14,11 +14,12 @@ Instances = dict[str, dict[str, object]]
 class Twin:
     """What stands for one class of theirs: our worker ("" where the engine does it), and settings by their names.
 
-    `settings` maps a name to (our worker, our name); `reasons` says of others why there is nothing to set.
+    `settings` maps a name to our workers with their names for it: the separate stage, and the one of the stock workflow
+    that does its work. `reasons` says of others why there is nothing to set.
     """
 
     ours: str
-    settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    settings: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -26,6 +27,7 @@ READ_ALL = "has no counterpart: all that are valid are read."
 NEAR_AND_NEW = "has no counterpart: new memories are compared with all that are near, and with the newest."
 EXPIRED = "has no counterpart: expired memories are listed where they are asked for (expired=true), all of them."
 
+TODAY = "load_today"  # load_memory_worker with `retrieve_today_top_k`
 # By the last part of `class`; update_memory_worker is known by its `method`.
 TWINS: Mapping[str, Twin] = {
     "set_query_worker": Twin(""),
@@ -36,46 +38,46 @@ TWINS: Mapping[str, Twin] = {
     "fuse_rerank_worker": Twin(
         "fuse_hits",
         {
-            "fuse_score_threshold": ("fuse_hits", "least"),
-            "fuse_time_ratio": ("fuse_hits", "time_ratio"),
+            "fuse_score_threshold": (("fuse_hits", "least"),),
+            "fuse_time_ratio": (("fuse_hits", "time_ratio"),),
         },
     ),
-    "print_memory_worker": Twin(""),
+    "print_memory_worker": Twin("print_memories"),
     "read_message_worker": Twin("read_messages"),
-    "info_filter_worker": Twin("filter_messages", {"info_filter_msg_max_size": ("filter_messages", "longest")}),
-    "get_observation_worker": Twin("extract_observations"),
-    "get_observation_with_time_worker": Twin("extract_observations"),
+    "info_filter_worker": Twin("filter_messages", {"info_filter_msg_max_size": (("filter_messages", "longest"),)}),
+    "get_observation_worker": Twin("write_observations"),
+    "get_observation_with_time_worker": Twin("write_timed_observations"),
+    TODAY: Twin("load_today", {"retrieve_today_top_k": (("load_today", "limit"),)}),
     "load_memory_worker": Twin(
         "load_observations",
-        {"retrieve_not_reflected_top_k": ("load_observations", "limit")},
+        {"retrieve_not_reflected_top_k": (("load_observations", "limit"),)},
         {
             "retrieve_not_updated_top_k": READ_ALL,
             "retrieve_insight_top_k": READ_ALL,
-            "retrieve_today_top_k": NEAR_AND_NEW,
         },
     ),
     "contra_repeat_worker": Twin(
-        "find_conflicts",
-        {"contra_repeat_max_count": ("find_conflicts", "most")},
+        "compare_with_today",
+        {"contra_repeat_max_count": (("compare_with_today", "most"), ("find_conflicts", "most"))},
         {"retrieve_top_k": NEAR_AND_NEW},
     ),
     "long_contra_repeat_worker": Twin(
-        "",
-        reasons={
-            "long_contra_repeat_threshold": "has no counterpart: every new memory is compared with all that are near.",
-            "long_contra_repeat_top_k": NEAR_AND_NEW,
+        "review_observations",
+        {
+            "long_contra_repeat_threshold": (("review_observations", "like"),),
+            "long_contra_repeat_top_k": (("review_observations", "near_each"),),
         },
     ),
     "get_reflection_subject_worker": Twin(
         "reflect_subjects",
         {
-            "reflect_obs_cnt_threshold": ("load_observations", "threshold"),
-            "reflect_num_questions": ("reflect_subjects", "most"),
+            "reflect_obs_cnt_threshold": (("load_observations", "threshold"),),
+            "reflect_num_questions": (("reflect_subjects", "most"),),
         },
     ),
     "update_insight_worker": Twin(
         "update_insights",
-        {"update_insight_max_count": ("update_insights", "most_known")},
+        {"update_insight_max_count": (("update_insights", "most_known"),)},
         {
             "update_insight_threshold": "has no counterpart: the model is shown the newest observations, and cites.",
             "enable_parallel": "has no counterpart: all subjects are summed up in one call.",
@@ -95,6 +97,8 @@ def twin_of(source: Source, name: str) -> Twin | None:
     """What stands for one entry of `worker`; None for a class that is not MemoryScope's."""
     held = str(source.take("worker", name, "class") or "").rpartition(".")[2]
     method = str(source.take("worker", name, "method") or "")
+    if held == "load_memory_worker" and source.has("worker", name, "retrieve_today_top_k"):
+        return TWINS[TODAY]
     return TWINS.get(method if held == "update_memory_worker" else held)
 
 
@@ -115,9 +119,10 @@ def _settings(source: Source, name: str, twin: Twin, found: Instances) -> None:
     for key in REFERENCES:
         source.take(*path, key)
     source.note((*path, "generation_model_kwargs"), MODEL_ARGUMENTS)
-    for theirs, (worker, ours) in twin.settings.items():
-        if (value := source.take(*path, theirs)) is not None:
-            found.setdefault(worker, {})[ours] = value
+    for theirs, ours in twin.settings.items():
+        value = source.take(*path, theirs)
+        for worker, setting in ours if value is not None else ():
+            found.setdefault(worker, {})[setting] = value
     for theirs, why in twin.reasons.items():
         source.note((*path, theirs), why)
     if twin.ours == "search_memories":

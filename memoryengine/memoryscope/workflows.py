@@ -16,14 +16,16 @@ from .workers import twin_of
 SHAPES: Mapping[str, frozenset[str]] = {
     "read_message": frozenset({"read_messages"}),
     "retrieve_memory": frozenset({"extract_time", "search_memories", "semantic_rank", "fuse_hits"}),
-    "list_memory": frozenset({"search_memories"}),
+    "list_memory": frozenset({"search_memories", "print_memories"}),
     "delete_memory": frozenset({"search_memories", "delete_one_memory"}),
     "delete_all": frozenset({"search_memories", "delete_all_memories"}),
     "add_memory": frozenset({"add_custom_memory"}),
     "consolidate_memory": frozenset(
-        {"filter_messages", "extract_observations", "load_observations", "find_conflicts"}
+        {"filter_messages", "write_observations", "write_timed_observations", "load_today", "compare_with_today"}
     ),
-    "reflect_and_reconsolidate": frozenset({"load_observations", "reflect_subjects", "update_insights"}),
+    "reflect_and_reconsolidate": frozenset(
+        {"load_observations", "reflect_subjects", "update_insights", "review_observations"}
+    ),
 }
 INPUTS = {
     "retrieve_memory": ["query", "window", "kinds", "asked_at", "limit"],
@@ -31,6 +33,7 @@ INPUTS = {
     "reflect_and_reconsolidate": [],
 }
 OUTPUTS = {"retrieve_memory": ["hits"]}
+WRITERS = ("write_observations", "write_timed_observations")
 CHAINS = tuple(INPUTS)  # whose workers may be taken out; the others are one worker each
 
 Line = list[str | list[list[str]]]
@@ -45,7 +48,8 @@ def operations(source: Source, service: str) -> dict[str, dict[str, object]]:
         source.take(*path, "description")
         line = read_line(str(source.take(*path, "workflow") or ""))
         workers = _workers(source, line, (*path, "workflow"))
-        if workers is None or frozenset(workers) == SHAPES.get(name):
+        reviewed = "review_observations" in (workers or ()) and bool(source.peek("global", "enable_long_contra_repeat"))
+        if workers is None or (frozenset(workers) == SHAPES.get(name) and not reviewed):
             continue
         if name in CHAINS:
             found[name] = _workflow(source, name, line)
@@ -82,12 +86,13 @@ def _workers(source: Source, line: Line, path: tuple[str, ...]) -> list[str] | N
 
 
 def _workflow(source: Source, name: str, line: Line) -> dict[str, object]:
-    seen: set[str] = set()
-    shown = [_part(source, part, seen) for part in line]
-    steps = [part for part in shown if part]
+    off = _switched_off(source)
+    seen = set(off)
+    steps = [part for part in (_part(source, part, seen) for part in line) if part]
+    seen -= off
     if name == "consolidate_memory":
-        # what is to be written comes from the comparison; by rule it asks no model, as the line wants it
-        compared = [] if "find_conflicts" in seen else ["find_conflicts_by_rule"]
+        # what is to be written comes from the comparison
+        compared = [] if "compare_with_today" in seen else ["compare_with_today"]
         steps = ["load_messages", *steps, *compared, "mark_consolidated"]
     if name == "reflect_and_reconsolidate" and "load_observations" not in seen:
         steps = ["load_observations", *steps]
@@ -98,11 +103,35 @@ def _workflow(source: Source, name: str, line: Line) -> dict[str, object]:
         made["outputs"] = OUTPUTS[name]
     if name == "consolidate_memory":
         made["repeat"] = True
-        if "filter_messages" not in seen:
-            # without the filter, what was loaded is what is read
-            bound = {"extract_observations": {"in": {"messages": "batch"}}}
-            return {**made, "steps": [bound if step == "extract_observations" else step for step in steps]}
-    return {**made, "steps": ",".join(map(str, steps))}
+    bound = _bound(seen)
+    if any(worker in bound for step in steps for worker in re.split(r"[\[\]|,]", step)):
+        return {**made, "steps": [_long(step, bound) for step in steps]}
+    return {**made, "steps": ",".join(steps)}
+
+
+def _switched_off(source: Source) -> set[str]:
+    """The workers of a line that a global setting switches off."""
+    off = {"enable_today_contra_repeat": "load_today", "enable_long_contra_repeat": "review_observations"}
+    return {worker for key, worker in off.items() if source.peek("global", key) is False}
+
+
+def _bound(seen: set[str]) -> dict[str, dict[str, str | None]]:
+    """What must be said of the inputs of our workers where a worker that would make them is not in the line."""
+    made = {"observations": "write_observations", "timed": "write_timed_observations", "today": "load_today"}
+    found: dict[str, dict[str, str | None]] = {}
+    if "filter_messages" not in seen:
+        found = {writer: {"messages": "batch"} for writer in WRITERS}
+    missing: dict[str, str | None] = {name: None for name, worker in made.items() if worker not in seen}
+    found |= {"compare_with_today": missing} if missing else {}
+    found |= {} if "extract_time" in seen else {"fuse_hits": {"period": None}}
+    return found
+
+
+def _long(step: str, bound: Mapping[str, Mapping[str, str | None]]) -> object:
+    """A step in the long form, with what is bound."""
+    if step.startswith("["):
+        return {"parallel": [[_long(name, bound) for name in branch.split(",")] for branch in step[1:-1].split("|")]}
+    return {step: {"in": dict(bound[step])}} if step in bound else step
 
 
 def _part(source: Source, part: str | list[list[str]], seen: set[str]) -> str:
@@ -118,8 +147,7 @@ def _ours(source: Source, names: Iterable[str], seen: set[str]) -> list[str]:
     found = []
     for name in names:
         twin = twin_of(source, name)
-        today = source.has("worker", name, "retrieve_today_top_k")
-        if twin and twin.ours and twin.ours not in seen and not today:
+        if twin and twin.ours and twin.ours not in seen:
             seen.add(twin.ours)
             found.append(twin.ours)
     return found

@@ -39,11 +39,11 @@ def test_it_writes_a_config_and_its_workflows_that_check_accepts(
     assert "wrote ours.yaml" in done.err
     assert "theirs.yaml:7:" in done.err
     workflow = (folder / "ours_workflows/consolidate_memory.yaml").read_text(encoding="utf-8")
-    assert "steps: load_messages,filter_messages,extract_observations,find_conflicts_by_rule,mark" in workflow
+    assert "- write_observations\n- compare_with_today:\n    in: {timed: null, today: null}\n" in workflow
     assert invoke("--config", "ours.yaml", "check").code == 0
     shown = invoke("--config", "ours.yaml", "workflow", "consolidate_memory").out
     assert "filter_messages" in shown
-    assert "find_conflicts_by_rule" in shown
+    assert "compare_with_today" in shown
 
 
 def test_it_prints_without_a_file_and_overwrites_none(invoke: Invoke, folder: Path, theirs: str) -> None:
