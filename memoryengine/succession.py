@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from .validity import begins, begins_after, dated, ends
+from .validity import begins, begins_after, dated, ends, is_later
 from .values import Changes, Expiry, Memory
 
 Memories = Mapping[str, Memory]
@@ -32,7 +32,7 @@ def settled(changes: Changes, held: Memories) -> Changes:
         chain = _chain(memory, known, going) if _is_late(memory, known) else []
         placed = made[memory.id] = _placed(made[memory.id], chain, known)
         for elder in chain:
-            if not _holds_at(elder, begins(placed)):
+            if not _holds_at(elder, begins(placed)) or is_later(elder, placed):
                 continue
             link = Expiry(elder.id, "contradicted", placed.id)
             if elder.id in made:
@@ -95,8 +95,11 @@ def _is_late(memory: Memory, known: Memories) -> bool:
 def _placed(late: Memory, chain: Iterable[Memory], known: Memories) -> Memory:
     """A memory born expired, before the next one of its chain, else before the one that it names."""
     # Insights that fell with one of the chain end with it, and take nobody's place.
-    later = (m for m in chain if begins(m) > begins(late) and m.kind != "insight")
+    told = [m for m in chain if m.kind != "insight"]
+    later = (m for m in told if begins(m) > begins(late))
     after = min(later, key=begins, default=known.get(late.superseded_by))
+    # What held already, and was told again since, leaves it no time at all.
+    after = next((m for m in told if _holds_at(m, begins(late)) and is_later(m, late)), after)
     if after is None:
         return late
     reason = late.reason if after.id == late.superseded_by else "contradicted"

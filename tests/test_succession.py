@@ -69,6 +69,20 @@ def test_what_is_about_something_else_has_no_part_in_it() -> None:
     assert [e.memory for e in unnamed.shortened] == ["a"]
 
 
+def test_what_was_told_again_since_is_not_cut_and_leaves_a_late_one_no_time() -> None:
+    held = {**HELD, "a": replace(HELD["a"], confirmed_at=at(15))}
+    told = replace(late("b", 10, "e"), said_at=at(10))
+    changes = settled(Changes(memories=(told,)), held)
+    assert [(m.valid_from, m.valid_to, m.superseded_by) for m in changes.memories] == [(at(10), at(10), "a")]
+    assert changes.shortened == ()
+    new = memory("e2", 60)
+    gone_too = (Expiry("a", "contradicted", "e2"),)
+    confirmed = {"a": replace(memory("a", 0), confirmed_at=at(15))}
+    both = settled(Changes(memories=(replace(told, superseded_by="a"), new), expired=gone_too), confirmed)
+    assert both.expired == (Expiry("a", "contradicted", "e2"),)
+    assert {m.id: m.superseded_by for m in both.memories} == {"b": "a", "e2": ""}
+
+
 def test_several_late_ones_of_one_batch_stand_in_order() -> None:
     told = (late("d", 30, "e"), late("b", 10, "e"), late("b2", 15, "e"))
     changes = settled(Changes(memories=told), HELD)
