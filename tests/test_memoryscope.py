@@ -73,6 +73,9 @@ def converted(text: str) -> Converted:
     return convert(root)
 
 
+CONSOLIDATION = "memory_service__main__memory_operations__consolidate_memory__workflow"
+
+
 def changed(**parts: Any) -> str:
     """SMALL with entries replaced, by their paths joined with __."""
     held = yaml.safe_load(SMALL)
@@ -157,7 +160,7 @@ def test_lines_of_the_demo_need_no_workflow_and_others_stay_one_line() -> None:
     assert converted(SMALL).workflows == {}
     own = converted(
         changed(
-            memory_service__main__memory_operations__consolidate_memory__workflow="info,obs,store",
+            **{CONSOLIDATION: "info,obs,store"},
             memory_service__main__memory_operations__retrieve_memory__workflow="set_query,[when|find],fuse",
         )
     ).workflows
@@ -166,7 +169,7 @@ def test_lines_of_the_demo_need_no_workflow_and_others_stay_one_line() -> None:
         "load_messages", "filter_messages", "write_observations", alone, "mark_consolidated"
     ]  # fmt: skip
     assert own["retrieve_memory"]["steps"] == "[extract_time|search_memories],fuse_hits,limit_hits"
-    unfiltered = changed(memory_service__main__memory_operations__consolidate_memory__workflow="[obs|obs_time],contra")
+    unfiltered = changed(**{CONSOLIDATION: "[obs|obs_time],contra"})
     steps = converted(unfiltered).workflows["consolidate_memory"]["steps"]
     read = {"in": {"messages": "batch"}}
     assert steps == [
@@ -175,7 +178,7 @@ def test_lines_of_the_demo_need_no_workflow_and_others_stay_one_line() -> None:
         {"compare_with_today": {"in": {"today": None}}},
         "mark_consolidated",
     ]
-    whole = changed(memory_service__main__memory_operations__consolidate_memory__workflow="info,[today|obs_time|obs],contra")
+    whole = changed(**{CONSOLIDATION: "info,[today|obs_time|obs],contra"})
     assert converted(whole).workflows == {}
     assert read_line("a,[b|c,d],e") == ["a", [["b"], ["c", "d"]], "e"]
 
@@ -201,7 +204,7 @@ def test_the_long_comparison_is_a_stage_where_it_is_switched_on() -> None:
 
 
 def test_a_line_with_a_worker_that_nobody_knows_falls_back_with_a_word() -> None:
-    text = changed(memory_service__main__memory_operations__consolidate_memory__workflow="info,my_own,store")
+    text = changed(**{CONSOLIDATION: "info,my_own,store"})
     assert converted(text).workflows == {}
     assert "names 'my_own', which is no worker of MemoryScope" in notes(text)
     both = changed(memory_service__main__memory_operations__read_message__workflow="set_query,read_message,when")
@@ -260,7 +263,7 @@ LINES = (
 def test_the_walk_through_runs_with_a_converted_config(
     line: str, make_engine: Callable[..., MemoryEngine], server: SiliconFlowServer, tmp_path: Path
 ) -> None:
-    text = changed(memory_service__main__memory_operations__consolidate_memory__workflow=line)
+    text = changed(**{CONSOLIDATION: line})
     held = converted(text)
     for name, workflow in held.workflows.items():
         (tmp_path / f"{name}.yaml").write_text(written_workflow(workflow), encoding="utf-8")
