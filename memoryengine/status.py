@@ -84,13 +84,20 @@ async def statuses(store: Store, scopes: Sequence[Scope], at_once: int = AT_ONCE
 
 async def user_status(store: Store, scope: Scope) -> UserStatus:
     """The status of one scope."""
-    states = (PENDING, CONSOLIDATED, QUARANTINED, DISCARDED)
-    counted = [store.count(scope, MESSAGES, Is("state", state)) for state in states]
-    counted += [store.count(scope, MEMORIES, Is("status", status)) for status in ("valid", "expired")]
-    pending, consolidated, quarantined, discarded, valid, expired = await asyncio.gather(*counted)
+    messages, consolidated, valid, expired = await asyncio.gather(
+        store.count(scope, MESSAGES),
+        store.count(scope, MESSAGES, Is("state", CONSOLIDATED)),
+        store.count(scope, MEMORIES, Is("status", "valid")),
+        store.count(scope, MEMORIES, Is("status", "expired")),
+    )
+    pending = quarantined = discarded = 0
+    if messages != consolidated:  # of most users nothing waits, so most need no more than these
+        states = (PENDING, QUARANTINED, DISCARDED)
+        counted = (store.count(scope, MESSAGES, Is("state", state)) for state in states)
+        pending, quarantined, discarded = await asyncio.gather(*counted)
     return UserStatus(
         user=scope.user,
-        messages=pending + consolidated + quarantined + discarded,
+        messages=messages,
         pending=pending,
         memories=valid,
         expired=expired,
