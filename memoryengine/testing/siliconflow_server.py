@@ -27,6 +27,7 @@ from aiohttp import web
 
 from ..models.lexical import lexical_vector
 from ..text import content_terms
+from .answering import answer
 
 EndpointName = Literal["chat", "embeddings", "rerank", "models"]
 Messages = Sequence[Mapping[str, Any]]
@@ -375,8 +376,17 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8900)
     parser.add_argument("--key", default="test-key")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before a chat is answered")
+    parser.add_argument("--dimensions", type=int, default=1024, help="the length of the vectors")
+    parser.add_argument("--workers", action="store_true", help="answer the prompts of the shipped workers, by rule")
     given = parser.parse_args()
-    with SiliconFlowServer(key=given.key, host=given.host, port=given.port, delay=given.delay) as server:
+    with SiliconFlowServer(
+        answer if given.workers else echo,
+        key=given.key,
+        host=given.host,
+        port=given.port,
+        delay=given.delay,
+        dimensions=given.dimensions,
+    ) as server:
         print(f"Listening at {server.url} (key {given.key}); stop with Ctrl-C.", flush=True)
         try:
             threading.Event().wait()

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from ..errors import InputError
@@ -18,6 +20,7 @@ from .scan import Found, expressions, fold
 from .tense import tense
 
 MOST = 1_000
+SHORT = 2_000
 EARLIEST = datetime(1900, 1, 1)  # naive: where "before 2020" begins, in whatever zone is asked for
 LATEST_YEAR = 9990
 
@@ -215,12 +218,20 @@ def find_periods(
     first 1,000 expressions are returned, and of a huge text only 150,000 characters around time words are read. A
     time that no calendar holds is left out; a naive `at` is an `InputError`.
     """
-    found = []
-    for reading in _readings(_moment(text, at, zone, past)):
-        found.append(reading.period)
-        if len(found) == MOST:
-            break
-    return tuple(found)
+    # What equal moments of two zones mean differs, so the zone stands beside the moment.
+    find = _found_lately if len(text) <= SHORT else _found
+    return find(text, at.replace(tzinfo=None), at.fold, at.tzinfo, zone, past)
+
+
+def _found(
+    text: str, local: datetime, fold: int, own: tzinfo | None, zone: tzinfo | None, past: bool | None
+) -> tuple[Period, ...]:
+    readings = _readings(_moment(text, local.replace(tzinfo=own, fold=fold), zone, past))
+    return tuple(reading.period for reading in islice(readings, MOST))
+
+
+# A message is read once for each observation that cites it or one beside it.
+_found_lately = lru_cache(maxsize=512)(_found)
 
 
 def find_period(text: str, at: datetime, zone: tzinfo | None = None, *, past: bool | None = None) -> Period | None:

@@ -57,16 +57,17 @@ class FindConflicts:
         """Compare; raises `ModelAnswerError` if the answer cannot be read or names a memory that was not given."""
         if not observations:
             return Compared(Changes())
-        known = await self._known(observations)
+        topics = {memory.id: self._topic(memory) for memory in observations}
+        known = await self._known(observations, topics)
         new, again = _told_again(known, observations)
-        near = self._near(new, known)
+        near = self._near(new, known, topics)
         verdicts = await self._ask(_newest_first(await self._rows(new, near))) if near else []
         changes = settle(verdicts, new, self.clock.now())
         return Compared(replace(changes, known=(*again, *changes.known)))
 
-    async def _known(self, observations: Memories) -> dict[str, Known]:
+    async def _known(self, observations: Memories, topics: Mapping[str, Topic]) -> dict[str, Known]:
         """What the searches find for each new one and for the attributes that new ones speak of, in one round trip."""
-        attributes = dict.fromkeys(name for m in observations for name in sorted(self._topic(m).attributes))
+        attributes = dict.fromkeys(name for topic in topics.values() for name in sorted(topic.attributes))
         searches = [Search(m.content, kinds=COMPARED, top_k=20, alike=True) for m in observations]
         searches += [Search(cue(name), kinds=COMPARED, top_k=50, alike=True) for name in attributes]
         known: dict[str, Known] = {}
@@ -81,9 +82,10 @@ class FindConflicts:
     def _topic(self, memory: Memory) -> Topic:
         return Topic.of(memory, frozenset({self.locale.human("zh"), self.locale.human("en"), "user", "用户"}))
 
-    def _near(self, new: Sequence[Memory], known: Mapping[str, Known]) -> list[Memory]:
+    def _near(
+        self, new: Sequence[Memory], known: Mapping[str, Known], topics: Mapping[str, Topic]
+    ) -> list[Memory]:
         """The memories that are near to another, new ones first, then known ones, the nearest to any first."""
-        topics = {memory.id: self._topic(memory) for memory in new}
         alike = {
             memory.id: memory
             for one, other in combinations(new, 2)
