@@ -37,7 +37,7 @@ async def test_every_operation_of_the_classic_pipeline(home: Path, monkeypatch: 
             steps = [step.worker for step in done.traces[0].steps]
             assert sorted(steps) == sorted([
                 "load_messages", "filter_messages", "write_observations", "write_timed_observations", "load_today",
-                "compare_with_today", "mark_consolidated",
+                "drop_echoes", "drop_echoes", "compare_with_today", "mark_consolidated",
             ])  # fmt: skip
             assert done.usage.chat_calls == server.count("chat") == 4
             told = (await ann.list(expired=True)).memories
