@@ -138,3 +138,18 @@ async def test_together_keeps_order_and_raises_the_failure_itself() -> None:
     with pytest.raises(KeyError, match="two"):
         await together([work(0), work(1), work(2)])
     assert finished == []
+
+
+async def test_who_waited_begins_before_the_one_that_left_works_on() -> None:
+    gate, order = Gate(1), list[str]()
+
+    async def use(name: str) -> None:
+        async with gate:
+            order.append(f"{name} begins")
+            await asyncio.sleep(0.01)
+        order.append(f"{name} works on")
+
+    await asyncio.gather(use("one"), use("two"), use("three"))
+    assert order[:4] == ["one begins", "two begins", "one works on", "three begins"]
+    assert sorted(order) == sorted(f"{n} {what}" for n in ("one", "two", "three") for what in ("begins", "works on"))
+    assert gate._free == 1
