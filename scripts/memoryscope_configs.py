@@ -66,7 +66,7 @@ def convert(file: Path) -> Path:
     out = file.with_name(f"{file.stem}_ours.yaml")
     command = [sys.executable, "-m", "memoryengine", "convert-config", str(file), "-o", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    print(done.stderr, end="")
+    print(done.stdout, end="")
     return out
 
 

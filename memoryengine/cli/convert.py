@@ -40,7 +40,7 @@ def convert_config(file: File, out: Out = None) -> None:
     else:
         _write(converted, Path(out))
     for note in converted.notes:
-        say(str(note))
+        say(str(note)) if out is None else print(note)
     if out is None and converted.workflows:
         say(f"Its own workflows are written with --out alone: {', '.join(converted.workflows)}.")
 
@@ -60,6 +60,6 @@ def _write(converted: Converted, out: Path) -> None:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            say(f"wrote {path}")
+            print(f"wrote {path}")
     except OSError as error:
         raise InputError(f"{error.filename} cannot be written: {error.strerror}.") from None

@@ -157,7 +157,7 @@ def _numbers_stand(statement: str, rest: str, told: times.Told, source: Source) 
     """Whether all numbers stand that are left in a statement, folded, once its times were taken out."""
     near = told.text
     shown = _folded("\n".join(_said(m) for m in source.shown))
-    counted = numbers.listed("\n".join([statement, *(m.content for m in source.near)]))
+    counted = numbers.listed(statement).union(*(numbers.listed(m.content) for m in source.near))
     derived = counted | told.years | times.years_between(numbers.supported(near), told.moments)
     return all(
         value in derived

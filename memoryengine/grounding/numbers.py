@@ -89,12 +89,13 @@ def supported(text: str) -> frozenset[Decimal]:
     return frozenset(found | {Decimal(1)})
 
 
-def listed(text: str) -> set[Decimal]:
+@lru_cache(maxsize=512)
+def listed(text: str) -> frozenset[Decimal]:
     """How many short things a text lists, as in "Max, Daisy and a pup": whoever sums up may count them."""
     commas = [(match["more"] or "").count(",") for match in _LISTED.finditer(text)]
     commas += [match["more"].count(",") for match in _LISTED_NAMES.finditer(text)]
     commas += [match["more"].count("、") for match in _ZH_LISTED.finditer(text)]
-    return {Decimal(count + 2) for count in commas} | {Decimal(len(_ONE_EACH.findall(text)))}
+    return frozenset(map(Decimal, (*(count + 2 for count in commas), len(_ONE_EACH.findall(text)))))
 
 
 def _one_way(text: str) -> str:

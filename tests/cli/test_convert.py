@@ -36,8 +36,9 @@ def test_it_writes_a_config_and_its_workflows_that_check_accepts(
     monkeypatch.setenv("OPENAI_API_KEY", "any")
     done = invoke("convert-config", theirs, "-o", "ours.yaml")
     assert done.code == 0
-    assert "wrote ours.yaml" in done.err
-    assert "theirs.yaml:7:" in done.err
+    assert done.err == ""
+    assert "wrote ours.yaml" in done.out
+    assert "theirs.yaml:7:" in done.out
     workflow = (folder / "ours_workflows/consolidate_memory.yaml").read_text(encoding="utf-8")
     assert "- write_observations\n- compare_with_today:\n    in: {timed: null, today: null}\n" in workflow
     assert invoke("--config", "ours.yaml", "check").code == 0
