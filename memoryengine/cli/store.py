@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from memoryengine.upkeep import Step
 
 Result = TypeVar("Result")
+Held = TypeVar("Held", "Content", "Pair")
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -87,7 +88,7 @@ def migrate(
     if chosen.as_json:
         from .shapes import print_json
 
-        print_json({"copied": not dry_run, "users": [_content_json(one) for one in done]})
+        print_json({"copied": not dry_run, "users": [_content_json(one) for one in _of_people(done)]})
     else:
         print(f"{_counted(done)} {'would be copied' if dry_run else 'were copied, and all hashes are equal'}.")
 
@@ -107,12 +108,14 @@ def verify(ctx: typer.Context, to: MaybeTo = None, config: Config = None, as_jso
         pairs = [maintenance.Pair(one.scope, one, one) for one in found]
     else:
         pairs = _run(maintenance.compare(source, _site(to), Progress()))
+    people = _of_people(pairs)
+    shown = people if all(pair.equal for pair in pairs) or not all(pair.equal for pair in people) else pairs
     if chosen.as_json:
         from .shapes import print_json
 
-        print_json({"users": [_pair_json(pair, compared=to is not None) for pair in pairs]})
+        print_json({"users": [_pair_json(pair, compared=to is not None) for pair in shown]})
     else:
-        for pair in pairs:
+        for pair in shown:
             print(_pair_line(pair, compared=to is not None))
     if not all(pair.equal for pair in pairs):
         raise typer.Exit(PROBLEM)
@@ -162,7 +165,15 @@ def _site(config: str | None) -> Site:
 
 def _counted(found: Sequence[Content]) -> str:
     documents, deleted, vectors = (sum(getattr(one, n) for one in found) for n in ("documents", "deleted", "vectors"))
-    return f"{len(found):,} users with {documents:,} documents, {deleted:,} deleted ones and {vectors:,} vectors"
+    users = len(_of_people(found))
+    return f"{users:,} users with {documents:,} documents, {deleted:,} deleted ones and {vectors:,} vectors"
+
+
+def _of_people(found: Sequence[Held]) -> list[Held]:
+    """Those of people: the agenda of the schedule is copied and compared too, and shown if it alone differs."""
+    from memoryengine.records import ENGINE_USER
+
+    return [one for one in found if one.scope.user != ENGINE_USER]
 
 
 def _content_json(one: Content) -> dict[str, object]:
