@@ -195,8 +195,8 @@ def check_sweeps(
     found: Findings, user: str, times: list[datetime], first: datetime, end: datetime, late: timedelta
 ) -> None:
     """An interval: within a step after the first message, then every step, until the end."""
-    expected = int((end - first) / STEP)
-    if not expected <= len(times) <= expected + 1:
+    least, most = int((end - late - first) / STEP), int((end - first) / STEP) + 1  # the last may be due, and late
+    if not least <= len(times) <= most:
         found.missed.append(f"sweep {user}: {len(times)} runs in {end - first}")
     if times and times[0] - first > STEP + late:
         found.missed.append(f"sweep {user}: the first was {times[0] - first} after the first message")
