@@ -212,8 +212,12 @@ class Agenda:
                 self._trusted.set(one, Trusted(began + REMEMBERED, ticks + REMEMBERED.total_seconds()))
 
     async def _count(self, alarm: Alarm, wanted: int, scope: Scope, messages: int) -> None:
-        """Look how many messages wait once this process has added so many that there may be enough."""
-        left = (self._left.get((alarm.id, scope)) or wanted) - messages
+        """Look how many messages wait once this process has added so many that there may be enough.
+
+        Of a user of whom it knows nothing yet any number may: those that processes before it have added.
+        """
+        held = self._left.get((alarm.id, scope))
+        left = held - messages if held is not None else 0
         if left <= 0:
             waiting = await self.store.count(scope, MESSAGES, Is("state", PENDING))
             left = wanted - waiting

@@ -130,6 +130,20 @@ async def test_the_count_is_looked_at_only_when_it_may_be_reached() -> None:
     assert entry.fields["due_at"] is not None
 
 
+async def test_messages_that_each_come_by_a_process_of_their_own_are_counted_together() -> None:
+    world = World()
+    jobs = {"reflect": None, "consolidate": {"operation": "consolidate_memory", "idle_minutes": None, "messages": 4}}
+    world.process(jobs).start(poll=5)
+    for _ in range(3):
+        await world.process(jobs).say("anna")
+    await world.pass_time(minutes(1))
+    assert (world.waiting("anna"), world.runs) == (3, [])
+    await world.process(jobs).say("anna")
+    await world.pass_time(minutes(1))
+    assert [(ran.alarm, ran.outcome) for ran in world.runs] == [("consolidate/messages", "done")]
+    assert world.waiting("anna") == 0
+
+
 def test_what_is_remembered_is_bounded() -> None:
     held: Bounded[int, str] = Bounded(3)
     for number in range(5):
