@@ -11,6 +11,8 @@ import pytest
 
 from memoryengine import AsyncMemoryEngine, ConfigError
 from memoryengine.agenda import KEPT, agenda_of
+from memoryengine.attempts import record_setback
+from memoryengine.commits import RunRecord
 from memoryengine.errors import MemoryEngineError, ModelUnavailable
 from memoryengine.ports import Patch, Writes
 from memoryengine.records import AGENDA, ENGINE_USER, MESSAGES
@@ -203,6 +205,27 @@ async def test_messages_that_say_when_they_are_to_be_tried_again_are_listened_to
     assert all(timedelta(seconds=19) < other - one < timedelta(seconds=27) for one, other in pairwise(tries))
     (entry,) = await world.agenda("anna")
     assert entry.fields["failures"] == len(tries)
+
+
+async def test_many_messages_that_failed_elsewhere_are_tried_when_their_pause_is_over() -> None:
+    world = World()
+    job = {"operation": "consolidate_memory", "idle_minutes": None, "messages": 3}
+    process = world.process({"reflect": None, "consolidate": job})
+    await process.say("anna", "I like tea.", "I like rice.", "I like soup.")
+    scope = Scope("anna")
+    batch = [held.id for held in world.store.shelf(scope).living(MESSAGES)]
+    for number in range(3):
+        run = RunRecord(f"by hand {number}", "consolidate_memory", "call", world.clock.now(), {})
+        limits, locks = process.engine.settings.limits, process.engine.committing
+        await record_setback(world.store, scope, batch, ModelUnavailable("503."), run, limits, 0.0, locks)
+    process.start(poll=5)
+    await world.pass_time(timedelta(seconds=110))
+    assert world.waiting("anna") == 3
+    gone = Writes(delete=((MESSAGES, batch[0]),), entry={"at": world.clock.now().isoformat()})
+    await world.store.commit(scope, gone, expect=await world.store.revision(scope))
+    await world.pass_time(timedelta(seconds=20))
+    assert world.waiting("anna") == 0
+    assert [ran.detail for ran in world.runs] == ["", "2 consolidated, 2 new"]
 
 
 async def test_an_error_that_nobody_foresaw_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:

@@ -56,20 +56,19 @@ def nothing_to_do(claim: Claim, look: Look) -> Ending | None:
                 return Ending(claim, look.newest + gap, claim.failures, claim.seen)
             if look.messages == 0 or look.seen == claim.seen:
                 return Ending(claim, None, seen=claim.seen, looked_at=look.at, by=_next_look(look, gap, look.at))
-        case Count(messages) if look.waiting < messages:
+        case Count(messages) if look.waiting < (1 if claim.failures else messages):  # what failed need not be so many
             return Ending(claim, None, looked_at=look.at)
     return None
 
 
 async def after_run(store: Store, scope: Scope, claim: Claim, look: Look, now: datetime, chance: float) -> Ending:
     """The end of a claim whose run went well."""
+    if isinstance(claim.alarm.trigger, Idle | Count) and (retry_at := await _next_retry(store, scope)) is not None:
+        failures = claim.failures + 1
+        # Else it came due while the run was under way, or the run is not for it.
+        return Ending(claim, retry_at if retry_at > now else now + pause_after(failures, chance), failures)
     match claim.alarm.trigger:
         case Idle(gap):
-            retry_at = await _next_retry(store, scope)
-            if retry_at is not None and retry_at > now:
-                return Ending(claim, retry_at)
-            if retry_at is not None:  # it came due while the run was under way, or the run is not for it
-                return Ending(claim, now + pause_after(claim.failures + 1, chance), claim.failures + 1)
             return Ending(claim, None, seen=look.seen, looked_at=look.at, by=_next_look(look, gap, now))
         case Count(messages):
             again = await look_at(store, scope, claim.alarm, now)
@@ -83,11 +82,11 @@ async def after_run(store: Store, scope: Scope, claim: Claim, look: Look, now: d
 async def after_failure(store: Store, scope: Scope, claim: Claim, now: datetime, chance: float) -> Ending:
     """The end of a claim whose run failed: it is tried again after a pause that grows.
 
-    Where messages say themselves when they are to be tried again, an idle alarm goes by them.
+    Where messages say themselves when they are to be tried again, an alarm that follows messages goes by them.
     """
     failures = claim.failures + 1
     at = now + pause_after(failures, chance)
-    if isinstance(claim.alarm.trigger, Idle):
+    if isinstance(claim.alarm.trigger, Idle | Count):
         with suppress(StoreError):
             retry_at = await _next_retry(store, scope)
             at = retry_at if retry_at is not None and retry_at > now else at
