@@ -157,6 +157,12 @@ class Agenda:
                 with suppress(StoreError):
                     await self._count(alarm, alarm.trigger.messages, scope, messages)
 
+    async def again(self, scope: Scope) -> None:
+        """Say that messages wait again that were there before, so that no look takes them for seen; raises nothing."""
+        idle = [alarm for alarm in self.alarms if isinstance(alarm.trigger, Idle)]
+        with suppress(StoreError):
+            await self._enter(agenda_of(scope.namespace), [scope.user], idle, first_entry, _unseen)
+
     async def forget(self, scope: Scope) -> None:
         """Delete all documents of a user, whose name stands in them; raises as `Store.purge` does."""
         self._trusted.drop(scope)
@@ -265,6 +271,11 @@ def _key(document: Document) -> tuple[Value, Value]:
 
 def _now(alarm: Alarm, user: str, now: datetime) -> Document:
     return first_entry(alarm, user, now, now)
+
+
+def _unseen(alarm: Alarm, held: Document, now: datetime) -> dict[str, Value]:
+    forgotten: dict[str, Value] = {"seen": None} if held.fields.get("seen") else {}
+    return noted(alarm, held, now) | forgotten
 
 
 def _now_again(alarm: Alarm, held: Document, now: datetime) -> dict[str, Value]:  # noqa: ARG001  # as `noted`

@@ -177,6 +177,8 @@ class Engine:
         """Let messages that were set aside wait again, all of them without `ids`; raises `NotFound`."""
         await self.agenda.coming(scope)
         done = await self._quarantine(scope).retry(ids)
+        if done:
+            await self.agenda.again(scope)
         await self.agenda.came(scope, len(done))
         return done
 

@@ -15,7 +15,7 @@ from memoryengine.attempts import record_setback
 from memoryengine.commits import RunRecord
 from memoryengine.errors import MemoryEngineError, ModelUnavailable
 from memoryengine.ports import Patch, Writes
-from memoryengine.records import AGENDA, ENGINE_USER, MESSAGES
+from memoryengine.records import AGENDA, ENGINE_USER, MESSAGES, QUARANTINED
 from memoryengine.results import Result
 from memoryengine.schedule import scheduler as at_work
 from memoryengine.values import Scope
@@ -226,6 +226,24 @@ async def test_many_messages_that_failed_elsewhere_are_tried_when_their_pause_is
     await world.pass_time(timedelta(seconds=20))
     assert world.waiting("anna") == 0
     assert [ran.detail for ran in world.runs] == ["", "2 consolidated, 2 new"]
+
+
+async def test_what_was_set_aside_and_is_taken_up_again_is_consolidated_by_the_schedule() -> None:
+    world = World()
+    process, scope = world.process().start(), Scope("anna")
+    await process.say("anna", "I like tea.")
+    await world.pass_time(minutes(60))
+    assert len(world.runs) == 1
+    (message,) = world.store.shelf(scope).living(MESSAGES)
+    aside = Writes(
+        patch=(Patch(MESSAGES, message.id, {"state": QUARANTINED}),), entry={"at": world.clock.now().isoformat()}
+    )
+    await world.store.commit(scope, aside, expect=await world.store.revision(scope))
+    assert [one.id for one in await process.engine.retry(scope)] == [message.id]
+    assert world.waiting("anna") == 1
+    await world.pass_time(minutes(6))
+    assert world.waiting("anna") == 0
+    assert len(world.runs) == 2
 
 
 async def test_an_error_that_nobody_foresaw_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
