@@ -42,8 +42,8 @@ class Embeddings:
 
     @property
     def model(self) -> str:
-        """The name of the model behind it."""
-        return self._embedder.name
+        """The model behind it, as the kept vectors name it: one set to another length makes other vectors."""
+        return f"{self._embedder.name}/{self._embedder.dimensions}"
 
     async def of(self, texts: Sequence[str], *, query: bool = False) -> dict[str, Vector]:
         """The vectors of texts, each different one embedded once; errors as of `Embedder.embed`."""

@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from memoryengine import AsyncMemoryEngine
+from memoryengine.assembly import build_store, vector_space
 from memoryengine.embedding import Embeddings, encoded, entry_id
 from memoryengine.models.lexical import lexical_vector
 from memoryengine.models.metered import MeteredChat, MeteredEmbedder
 from memoryengine.models.scripted import ScriptedChat, ScriptedEmbedder
-from memoryengine.ports import Vector
-from memoryengine.records import EMBEDDINGS, MEMORIES, MESSAGES
+from memoryengine.ports import Document, Vector
+from memoryengine.records import COLLECTIONS, EMBEDDINGS, MEMORIES, MESSAGES, message_of
 from memoryengine.testing.answering import answer_turns
 from memoryengine.testing.clock import ManualClock
+from memoryengine.upkeep import Kept
 
 START = datetime(2024, 10, 26, 13, 26, 20, tzinfo=UTC)
 TEA, BERLIN = "I like green tea.", "I live in Berlin."
@@ -44,7 +46,7 @@ def bytes_of(home: Path) -> bytes:
 
 
 def ids(*texts: str, model: str = "scripted") -> set[str]:
-    return {entry_id(model, text) for text in texts}
+    return {entry_id(f"{model}/64", text) for text in texts}
 
 
 def said(*texts: str, start: int = 0) -> list[dict[str, Any]]:
@@ -124,6 +126,30 @@ async def test_a_text_deleted_while_it_is_embedded_is_not_kept() -> None:
         assert (await ann.list()).memories == ()
         assert await kept(engine) == set()
         assert (await engine._engine.store.page(ann.scope, MESSAGES)).documents == ()
+
+
+async def test_a_model_set_to_another_length_is_not_given_what_it_made_before(home: Path) -> None:
+    store = {"use": "sqlite", "path": str(home / "lengths.db")}
+    async with engine_with(ScriptedEmbedder(), store=store) as engine:
+        await engine.user("ann").add_messages(said(TEA))
+        assert (await engine.user("ann").retrieve("tea")).hits
+    longer = ScriptedEmbedder(dimensions=128)
+    there = build_store(store)
+    await there.open(COLLECTIONS, None)
+
+    async def embed(collection: str, documents: Sequence[Document]) -> Sequence[Vector]:
+        assert collection == MESSAGES
+        return await longer.embed([message_of(one).content for one in documents])
+
+    assert isinstance(there, Kept)
+    await there.reindexing().reindex(vector_space(longer), embed, lambda _: None, batch=10)
+    await there.close()
+    async with engine_with(longer, store=store) as engine:
+        await engine.user("ann").add_messages(said(TEA, start=1))
+        result = await engine.user("ann").retrieve("tea")
+        assert [hit.item.content for hit in result.hits] == [TEA, TEA]
+        assert result.warnings == ()
+        assert all("vector" in hit.channels for hit in result.hits)
 
 
 async def test_what_another_model_made_goes_with_the_first_deletion() -> None:
