@@ -23,6 +23,7 @@ from ..records import AGENDA
 from ..results import Result
 from ..values import Scope
 from .claims import Claim, Ending, Fields, Outcome, Ran, claim_of, claimed, given_up, settled
+from .clocks import bring_back
 from .looks import after_failure, after_others, after_run, look_at, nothing_to_do
 from .taking_up import take_up
 from .waiting import Pause, Told, log_run, logger, wait_for
@@ -32,6 +33,7 @@ POLL_SECONDS = 5.0
 LEAST_SECONDS = 1.0  # between two questions to the store
 GRACE_SECONDS = 20.0
 LONGEST_TROUBLE = 60.0
+BRINGING_BACK = timedelta(hours=1)
 LEFT_TO_OTHERS = "another process is working on this"
 BY_TIME = (Sort("due_at"),)
 
@@ -66,6 +68,7 @@ class Scheduler:
         self._ended: list[Ending] = []
         self._wake = asyncio.Event()
         self._grace: float | None = None
+        self._looked: datetime | None = None
 
     @property
     def working(self) -> int:
@@ -90,6 +93,7 @@ class Scheduler:
                     if not taken_up:
                         await take_up(self._engine.agenda, self._namespace, lambda: self._grace is not None)
                         taken_up = True
+                    await self._bring_back()
                     next_at = await self._turn(self._room())
                     wait = self._until(next_at)
                     trouble = 0
@@ -109,6 +113,7 @@ class Scheduler:
         count = 0
         try:
             await take_up(self._engine.agenda, self._namespace, lambda: self._grace is not None)
+            await self._bring_back()
             now = self._engine.clock.now()
             while self._grace is None:
                 left = self._room() if limit is None else min(self._room(), limit - count)
@@ -121,6 +126,14 @@ class Scheduler:
         finally:
             await self._finish()
         return count
+
+    async def _bring_back(self) -> None:
+        """Look at the start, every hour, and when the clock was set back for what a clock that ran ahead put off."""
+        now = self._engine.clock.now()
+        if self._looked is None or not timedelta(0) <= now - self._looked < BRINGING_BACK:
+            longest = timedelta(seconds=self._engine.settings.limits.retry_longest)
+            await bring_back(self._engine.agenda, self._namespace, longest)
+            self._looked = now
 
     # --- one turn -----------------------------------------------------------------------------------------------
 
