@@ -23,6 +23,7 @@ from .results import Result
 from .schedule import Ran
 from .schedule.background import Background, run_due
 from .settings import Settings, locale, read_settings
+from .spellings import known_name
 from .status import Status, statuses
 from .user_memory import AsyncUserMemory
 from .values import Memory, Message, Scope
@@ -114,8 +115,8 @@ class AsyncMemoryEngine:
     ) -> Result:
         """Run any operation for a scope; inputs that are None are left out, lists are taken as tuples.
 
-        One that only reads takes `as_of` and `known_at` too: moments, ISO 8601 texts or dates, of which a date stands for
-        the end of that day.
+        One that only reads takes `as_of` and `known_at` too: moments, ISO 8601 texts or dates, of which a date stands
+        for the end of that day.
         """
         await self.open()
         held = {name: value for name, value in inputs.items() if value is not None}
@@ -207,9 +208,15 @@ class AsyncMemoryService:
     engine: AsyncMemoryEngine
 
     async def run_service_operation(self, name: str, role_name: str | None = None, **kwargs: object) -> Result:
-        """Run an operation by name; `kwargs` are its inputs, and `dry_run` to see what it would do."""
+        """Run an operation by name; `kwargs` are its inputs, and `dry_run` to see what it would do.
+
+        `query` stands for the one input that an operation must have, as with MemoryScope.
+        """
         dry_run = bool(kwargs.pop("dry_run", False))
-        return await self.engine.run_operation(name, self.engine.user(role_name).scope, kwargs, dry_run=dry_run)
+        slots = self.engine.plan(name).inputs
+        required = [one for one, slot in slots.items() if slot.required]
+        given = {known_name(one, slots, required): value for one, value in kwargs.items()}
+        return await self.engine.run_operation(name, self.engine.user(role_name).scope, given, dry_run=dry_run)
 
     async def retrieve_memory(self, query: str, role_name: str | None = None, **kwargs: object) -> Result:
         """Find what fits a question."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from memoryengine.spellings import known_name
+
 from .edge import say
 
 if TYPE_CHECKING:
@@ -124,11 +126,12 @@ def _arguments(plan: Plan, rest: str) -> list[str]:
     from memoryengine.errors import InputError
 
     required = [name for name, slot in plan.inputs.items() if slot.required]
-    first = rest.strip().partition("=")[0]
+    first = known_name(rest.strip().partition("=")[0], plan.inputs, required)
     if rest.strip() and len(required) == 1 and first not in (*plan.inputs, REFRESH):
         return [f"{required[0]}={rest.strip()}"]
     try:
-        return shlex.split(rest)
+        pairs = [one.partition("=") for one in shlex.split(rest)]
+        return [f"{known_name(name, plan.inputs, required)}{equals}{value}" for name, equals, value in pairs]
     except ValueError:
         raise InputError("A quote in this line is never closed.") from None
 

@@ -38,6 +38,20 @@ def test_a_memory_is_added_listed_found_and_deleted_by_commands(invoke: Invoke) 
     assert done.err == ""
 
 
+def test_the_text_of_an_operation_is_its_query_as_in_memoryscope(invoke: Invoke, make_engine: Make) -> None:
+    said = "/add_memory query=用户住在杭州。\n/list_memory\n/delete_memory query=用户住在杭州。\n/list_memory\n"
+    done = invoke("chat", "-u", "小明", given=said)
+    assert (done.code, done.err) == (0, "")
+    assert "new custom: 用户住在杭州。 (valid)" in done.out
+    assert "query=" not in done.out
+    assert done.out.rstrip().endswith("nothing found")
+    service = make_engine().default_memory_service
+    assert "User likes tea." in str(service.run_service_operation("add_memory", query="User likes tea."))
+    assert "deleted: 1 memor" in str(service.run_service_operation("delete_memory", query="User likes tea."))
+    with pytest.raises(InputError, match="no input 'query'"):
+        service.run_service_operation("read_message", query="tea")
+
+
 def test_what_was_said_is_consolidated_by_a_command(invoke: Invoke) -> None:
     said = "My hobby is playing the guitar.\n/consolidate_memory\n/read_message limit=1\n"
     done = invoke("chat", given=said)

@@ -19,6 +19,14 @@ async def test_a_memory_is_deleted_valid_or_expired() -> None:
     assert (await worker.run(" b ", with_messages=True)).changes == Changes(deleted=("b",), with_messages=True)
 
 
+async def test_the_whole_text_of_a_memory_names_it_too() -> None:
+    assert (await DeleteOneMemory(READER).run("a ")).changes == Changes(deleted=("0123456789abcdef",))
+    twice = FakeReader(memories_=[memory("User likes tea.", id_=name) for name in ("1", "2", "3")])
+    assert (await DeleteOneMemory(twice).run("User likes tea.")).changes.deleted == ("1", "2", "3")
+    with pytest.raises(NotFound):
+        await DeleteOneMemory(twice).run("User likes")
+
+
 async def test_an_unknown_id_is_refused_with_the_nearest() -> None:
     with pytest.raises(NotFound, match=r"list_memory shows the ids\. Did you mean '0123456789abcdef'"):
         await DeleteOneMemory(READER).run("0123456789abcdee")

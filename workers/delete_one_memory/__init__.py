@@ -26,11 +26,16 @@ class DeleteOneMemory:
     reader: Reader
 
     async def run(self, memory_id: str, with_messages: bool = False) -> Deletion:
-        """Ask for the deletion; raises `NotFound` for an id that no memory has."""
+        """Ask for the deletion; the whole text of a memory will do as its id.
+
+        Raises `NotFound` for what no memory has.
+        """
         wanted = memory_id.strip()
-        known = [memory.id for memory in await self.reader.memories()]
-        if wanted not in known:
+        held = await self.reader.memories()
+        known = [memory.id for memory in held]
+        same = tuple(memory.id for memory in held if wanted in (memory.id, memory.content))
+        if not same:
             near = difflib.get_close_matches(wanted, known, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise NotFound(f"There is no memory with the id {wanted[:80]!r}; list_memory shows the ids.{hint}")
-        return Deletion(Changes(deleted=(wanted,), with_messages=with_messages))
+        return Deletion(Changes(deleted=same, with_messages=with_messages))
