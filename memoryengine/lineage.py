@@ -38,6 +38,8 @@ class Why:
 
 async def why(store: Store, scope: Scope, id_: str, locale: Locale) -> Why:
     """The lineage of a memory or a message; raises `NotFound` for an id that neither has."""
+    if not id_.strip():
+        raise NotFound("The id is empty; list_memory and read_message show the ids.")
     return await _Lineage(store, scope, locale).of(id_)
 
 

@@ -81,7 +81,7 @@ class Quarantine:
         for id_ in ids:
             document = held.get(id_)
             if document is None:
-                raise NotFound(f"There is no message {id_!r}.")
+                raise NotFound(f"There is no message {id_[:80]!r}.")
             state = document.fields.get("state")
             if state != QUARANTINED:
                 raise NotFound(f"The message {id_!r} was not set aside; it is {state}.")

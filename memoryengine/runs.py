@@ -49,9 +49,9 @@ async def read_runs(store: Store, scope: Scope, limit: int | None = None) -> tup
 
 async def find_run(store: Store, scope: Scope, id_: str) -> Run:
     """One run; raises `NotFound`."""
-    (document,) = await store.get(scope, RUNS, [id_])
+    document = (await store.get(scope, RUNS, [id_]))[0] if id_ else None
     if document is None:
-        raise NotFound(f"There is no run {id_!r} of {scope.user!r}; `memoryengine runs` lists them.")
+        raise NotFound(f"There is no run {id_[:80]!r} of {scope.user!r}; `memoryengine runs` lists them.")
     return run_of(document)
 
 

@@ -55,6 +55,10 @@ def history(
     with opened(chosen) as engine:
         memory = engine.user(user)
         found = memory.history(about, limit=limit)
+        if about is not None and not (about.strip() and found.entries):
+            from memoryengine.errors import NotFound
+
+            raise NotFound(f"Nothing is known of the id {about[:80]!r}: it was never here, or it was deleted.")
         if chosen.as_json:
             from .shapes import print_json
 

@@ -87,3 +87,14 @@ def test_a_look_back_answers_for_then(invoke: Invoke, moved: dict[str, str]) -> 
     wrong = invoke("list", "-u", "alice", "--as-of", "spring")
     assert wrong.code == 2
     assert "'as_of' must be a moment" in wrong.err
+
+
+@pytest.mark.parametrize("id_", ["zzz", "", "  ", "第一条", "x" * 5000])
+def test_an_id_that_there_is_not_is_said_in_a_sentence(id_: str, invoke: Invoke, moved: dict[str, str]) -> None:
+    assert len(moved) == 2
+    for command in ("why", "history", "restore", "expire", "runs"):
+        for way in ((), ("--json",)):
+            done = invoke(command, id_, "-u", "alice", *way)
+            assert (done.code, done.out) == (1, ""), command
+            assert done.err.count("\n") == 1, command
+            assert len(done.err) < 300, command
