@@ -48,8 +48,8 @@ SIGNATURES = {
     "UserMemory": {
         "add_messages": "(self, messages: 'Iterable[MessageLike]') -> 'Appended'",
         "retrieve": "(self, query: 'str', **inputs: 'object') -> 'Result'",
-        "consolidate": "(self) -> 'Result'",
-        "reflect": "(self) -> 'Result'",
+        "consolidate": "(self, *, dry_run: 'bool' = False, told: 'Told | None' = None) -> 'Result'",
+        "reflect": "(self, *, dry_run: 'bool' = False) -> 'Result'",
         "list": "(self, kind: 'str | None' = None, *, expired: 'bool | None' = None, "
         "limit: 'int | None' = None, as_of: 'Moment | None' = None, known_at: 'Moment | None' = None) -> 'Result'",
         "add": "(self, content: 'str') -> 'Result'",
@@ -61,7 +61,13 @@ SIGNATURES = {
         "history": "(self, memory_id: 'str | None' = None, *, limit: 'int' = 100, cursor: 'str | None' = None) "
         "-> 'History'",
         "messages": "(self, limit: 'int | None' = None) -> 'Result'",
-        "run": "(self, operation: 'str', **inputs: 'object') -> 'Result'",
+        "run": "(self, operation: 'str', *, dry_run: 'bool' = False, told: 'Told | None' = None, **inputs: 'object') "
+        "-> 'Result'",
+        "runs": "(self, limit: 'int | None' = 20) -> 'tuple[Run, ...]'",
+        "find_run": "(self, run_id: 'str') -> 'Run'",
+        "quarantined": "(self, limit: 'int | None' = None) -> 'tuple[SetAside, ...]'",
+        "retry": "(self, message_id: 'str | None' = None) -> 'tuple[Message, ...]'",
+        "discard": "(self, message_id: 'str | None' = None) -> 'tuple[Message, ...]'",
     },
     "MemoryService": {
         "run_service_operation": OPERATION_INPUTS,
