@@ -229,7 +229,9 @@ class Agenda:
             left = wanted - waiting
             if waiting >= wanted:
                 left = wanted
-                await self._enter(agenda_of(scope.namespace), [scope.user], [alarm], _now, _now_again)
+                agenda = agenda_of(scope.namespace)
+                async with self._turns.of(agenda):  # many at once would only overtake each other
+                    await self._enter(agenda, [scope.user], [alarm], _now, _now_again)
         self._left.set((alarm.id, scope), left)
 
     async def _enter(

@@ -62,6 +62,17 @@ async def test_users_who_come_at_the_same_time_share_a_commit() -> None:
     assert len(held) == 200
 
 
+async def test_users_who_reach_their_count_at_the_same_time_do_not_overtake_each_other() -> None:
+    world = World(slow=0.01)
+    jobs = {"reflect": None, "consolidate": {"operation": "consolidate_memory", "idle_minutes": None, "messages": 3}}
+    process = world.process(jobs)
+    saying = asyncio.gather(*(process.say(f"user{number}", "tea", "rice", "soup") for number in range(50)))
+    await world.pass_time(minutes(1))
+    assert saying.done()
+    assert len(world.store.shelf(AGENDA_SCOPE).living(AGENDA)) == 50
+    assert world.calls == 50 * 5, "a message, a count, and a revision, a page and a commit of the agenda each"
+
+
 async def test_two_processes_make_one_document_of_a_user() -> None:
     world = World(slow=5.0)
     processes = [world.process() for _ in range(5)]
