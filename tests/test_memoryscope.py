@@ -243,6 +243,30 @@ def test_a_broken_config_still_becomes_one_that_loads(text: str, tmp_path: Path)
     assert settings.models.chat is None
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (CONSOLIDATION.replace("workflow", "interval_time"), "soon"),
+        (CONSOLIDATION.replace("workflow", "interval_time"), float("nan")),
+        ("worker__info__preserved_scores", "high"),
+        ("worker__find__retrieve_obs_top_k", "lots"),
+        ("worker__find__retrieve_ins_top_k", -3),
+        ("worker__fuse__fuse_ratio_dict", [1]),
+        ("model__embedder__embed_batch_size", "big"),
+    ],
+)
+def test_a_value_of_another_type_gets_a_line_and_leaves_what_is_usual(path: str, value: object, tmp_path: Path) -> None:
+    held = converted(changed(**{path: value}))
+    (line,) = [str(note) for note in held.notes if f"`{path.replace('__', '.')}` " in str(note)]
+    assert line.endswith("stay.") or line.endswith("stays.")
+    file = tmp_path / "ours.yaml"
+    file.write_text(written(held), encoding="utf-8")
+    assert load_settings(file, environ={"SILICONFLOW_API_KEY": "k", "MEMORYENGINE_HOME": str(tmp_path)}).models.chat
+    assert converted(changed(worker__info__preserved_scores=[2, 3])).config["instances"]["extract_observations"] == {
+        "use": "extract_observations", "least": 2
+    }  # fmt: skip
+
+
 def test_the_engine_says_in_one_sentence_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "theirs.yaml"
     file.write_text(SMALL, encoding="utf-8")

@@ -131,10 +131,10 @@ def _schedule(source: Source, service: str) -> dict[str, object]:
     jobs: dict[str, object] = {}
     for name in source.names("memory_service", service, "memory_operations"):
         path = ("memory_service", service, "memory_operations", name, "interval_time")
-        seconds = source.take(*path)
+        seconds = source.number(*path)
         if seconds is None:
             continue
-        minutes = max(1, math.ceil(float(seconds) / 60))
+        minutes = max(1, math.ceil(seconds / 60))
         if name == "consolidate_memory":
             jobs["consolidate"] = {"operation": name, "idle_minutes": minutes, "messages": 40}
             source.note(path, f"was a loop of {seconds} s: now {minutes} min after a talk, or when 40 messages wait.")

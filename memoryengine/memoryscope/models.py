@@ -77,7 +77,7 @@ def embedder(source: Source, name: str, at_once: int | None) -> Spec | None:
     if dimensions is None:
         source.note((*path, "model_name"), f"is {model!r}, whose dimensions are not known here: 1024 is a guess.")
     use = "siliconflow" if where.name == "SILICONFLOW" else "openai_like"
-    batch = source.take(*path, "embed_batch_size") or BATCHES.get(model)
+    batch = source.number(*path, "embed_batch_size") or BATCHES.get(model)
     return {
         "use": use,
         "model": model,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,20 @@ class Source:
             return None
         self._taken.add(path)
         return to_plain(node)
+
+    def number(self, *path: str) -> float | None:
+        """The number of an entry; None, with a line, where it is another value or below 0."""
+        value = self.take(*path)
+        if value is None:
+            return None
+        try:
+            held = float(value)
+        except (TypeError, ValueError):
+            held = -1.0
+        if not 0 <= held < math.inf:
+            self.note(path, "is no number of 0 or more: what is usual here stays.")
+            return None
+        return int(held) if held.is_integer() else held
 
     def peek(self, *path: str) -> Any:
         """As `take`, for a look that does not carry the entry over."""

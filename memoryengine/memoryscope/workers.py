@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -128,17 +129,22 @@ def _settings(source: Source, name: str, twin: Twin, found: Instances) -> None:
     if twin.ours == "search_memories":
         _searched(source, path, found)
     if twin.ours == "fuse_hits" and (ratios := source.take(*path, "fuse_ratio_dict")):
-        kinds = {KINDS[kind]: ratio for kind, ratio in ratios.items() if kind in KINDS}
-        found.setdefault("fuse_hits", {})["kind_ratios"] = kinds
+        if isinstance(ratios, Mapping):
+            kinds = {KINDS[kind]: ratio for kind, ratio in ratios.items() if kind in KINDS}
+            found.setdefault("fuse_hits", {})["kind_ratios"] = kinds
+        else:
+            source.note((*path, "fuse_ratio_dict"), "names no kinds with their ratios: those of ours stay.")
     if twin.ours == "filter_messages" and (scores := source.take(*path, "preserved_scores")):
-        least = min(int(score) for score in str(scores).split(","))
-        found.setdefault("filter_messages", {})["least"] = least
-        found.setdefault("extract_observations", {})["least"] = least
+        given = re.findall(r"\d+", str(scores))
+        if not given:
+            source.note((*path, "preserved_scores"), "names no scores: 2 and 3 stay.")
+        for worker in ("filter_messages", "extract_observations") if given else ():
+            found.setdefault(worker, {})["least"] = min(map(int, given))
 
 
 def _searched(source: Source, path: tuple[str, ...], found: Instances) -> None:
     """One search brings observations and insights together; lists and deletions need no number."""
-    wanted = sum(int(source.take(*path, key) or 0) for key in ("retrieve_obs_top_k", "retrieve_ins_top_k"))
+    wanted = sum(int(source.number(*path, key) or 0) for key in ("retrieve_obs_top_k", "retrieve_ins_top_k"))
     if wanted and not source.has(*path, "retrieve_expired_top_k"):
         search = found.setdefault("search_memories", {})
         search["top_k"] = max(wanted, int(str(search.get("top_k", 0))))
