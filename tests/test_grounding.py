@@ -37,6 +37,8 @@ def cause(statement: str, *texts: str, locale: Locale | None = None, cited: int 
 STANDS = [
     ("User has two cats.", "I have 2 cats."),
     ("User has 2 cats.", "I've got two cats!"),
+    ("ユーザーは猫を飼っている。", "ねこを飼っています。"),
+    ("用户喜欢歌曲《さくらさくら》。", "我喜欢さくらさくら这首歌"),
     ("User is 34 years old.", "I turned thirty-four yesterday"),
     ("User was born in 1990.", "I am 34."),
     ("User is about 34.", "I was born in 1990."),
@@ -149,6 +151,9 @@ FALLS = [
     (NAME, "Caroline's dog is ill.", "My dog is ill."),
     (LANGUAGE, "用户喜欢喝茶和咖啡。", "I like tea and coffee very much."),
     (LANGUAGE, "User likes tea and coffee.", "我很喜欢喝茶和咖啡。"),
+    (LANGUAGE, "ユーザーは猫を飼っている。", "我养了一只猫叫咪咪。"),
+    (LANGUAGE, "사용자는 고양이를 키운다.", "I have a cat called Mimi."),
+    (LANGUAGE, "У пользователя есть кошка.", "I have a cat called Mimi."),
     (NUMBER, "用户有三只猫。", "我有两只猫"),
     (NUMBER, "用户身高174厘米。", "我1米64"),
     (NUMBER, "用户今年43岁。", "我今年34岁"),

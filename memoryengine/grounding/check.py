@@ -22,6 +22,8 @@ _ADDRESS = re.compile(r"\S{0,64}(?:@|://|www\.)\S*")
 _DATED = re.compile(r"\s*[(（]\d[^()（）]*[)）]([.。!！…]*\s*)\Z")
 _UNITS = {"年": "year", "月": "month", "点": "hour"}
 _ENOUGH = 4
+# kana, hangul, Cyrillic, Arabic, Thai
+_THIRD = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uac00-\ud7a3\u0400-\u04ff\u0621-\u064a\u0e01-\u0e2e]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,13 @@ def _folded(text: str) -> str:
 
 
 def _foreign(statement: str, source: Source, locale: Locale) -> bool:
-    """Whether the statement is in one of the two languages and all its messages are in the other."""
+    """Whether the statement is in one of the two languages and all its messages are in the other.
+
+    Also where it has the letters of a third (kana, hangul, Cyrillic, Arabic, Thai) and nothing that was shown has any.
+    """
+    seen = [*(locale.human(spoken) for spoken in LANGUAGES), *(_said(m) for m in source.shown or source.near)]
+    if len(_THIRD.findall(statement)) >= _ENOUGH and not any(map(_THIRD.search, seen)):
+        return True
     mine = _languages(statement)
     if len(mine) != 1 or mine <= {locale.language}:
         return False
