@@ -126,6 +126,10 @@ class _Run:
                 made = _outputs(step, result)
             except _Stopped:
                 raise
+            except asyncio.CancelledError as error:
+                if _is_cancelled():
+                    raise
+                _name_worker(step.instance, error)
             except Exception as error:  # noqa: BLE001  # a worker is somebody's code: whatever it raises gets its name
                 _name_worker(step.instance, error)
             finally:
@@ -229,7 +233,13 @@ def _counts(values: Mapping[str, Any]) -> dict[str, int]:
     return {name: len(value) for name, value in values.items() if isinstance(value, tuple)}
 
 
-def _name_worker(instance: str, error: Exception) -> NoReturn:
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled this task; a library may let out a `CancelledError` of its own, which ends no run."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _name_worker(instance: str, error: BaseException) -> NoReturn:
     """Raise the error again with the worker's name: the engine's own errors keep their type, others get one."""
     if isinstance(error, WorkerError) and error.worker == instance:
         raise error

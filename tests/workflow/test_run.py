@@ -301,6 +301,15 @@ async def test_a_run_that_is_cancelled_cancels_its_branches() -> None:
     assert meeting.log == ["cancelled", "cancelled"]
 
 
+@pytest.mark.parametrize("text", ["[fail]", "'[fail|see]'"])
+async def test_a_cancellation_that_nobody_asked_for_is_a_failure_of_its_worker(text: str) -> None:
+    with pytest.raises(WorkerError) as caught:
+        await run(plan_of(text), error=asyncio.CancelledError("a person's words"))
+    assert caught.value.worker == "fail"
+    assert caught.value.message == "The worker 'fail' failed: it raised CancelledError."
+    assert isinstance(caught.value.__cause__, asyncio.CancelledError)
+
+
 # --- stops ---
 
 
