@@ -17,6 +17,7 @@ from memoryengine.errors import MemoryEngineError, ModelUnavailable
 from memoryengine.ports import Patch, Writes
 from memoryengine.records import AGENDA, ENGINE_USER, MESSAGES, QUARANTINED
 from memoryengine.results import Result
+from memoryengine.schedule import Ran, Scheduler
 from memoryengine.schedule import scheduler as at_work
 from memoryengine.testing.clock import ManualClock
 from memoryengine.values import Scope
@@ -261,6 +262,23 @@ async def test_an_error_that_nobody_foresaw_is_told_without_its_words(caplog: py
     await process.stop()
     assert process.task is not None
     assert process.task.done()
+
+
+async def test_a_listener_that_fails_keeps_no_run_from_ending(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    process = world.process()
+
+    def told(ran: Ran) -> None:
+        world.runs.append(ran)
+        raise BrokenPipeError("a person's words")
+
+    await process.say("anna")
+    world.clock.advance(minutes(6))
+    count = await Scheduler(process.engine, told=told, pause=world.pause).run_due()
+    assert (count, len(world.runs), world.waiting("anna")) == (1, 1, 0)
+    (entry,) = await world.agenda("anna")
+    assert "owner" not in entry.fields
+    assert [record.getMessage() for record in caplog.records] == ["A run could not be told of: BrokenPipeError."]
 
 
 async def test_what_a_dead_process_had_claimed_is_done_by_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,7 +272,10 @@ class Scheduler:
     def _tell(self, claim: Claim, began: float, outcome: Outcome, detail: str) -> None:
         seconds = asyncio.get_running_loop().time() - began
         at = self._engine.clock.now()
-        self._told(Ran(at, claim.alarm.id, claim.alarm.operation, claim.user, outcome, seconds, detail))
+        try:
+            self._told(Ran(at, claim.alarm.id, claim.alarm.operation, claim.user, outcome, seconds, detail))
+        except Exception as error:  # noqa: BLE001  # somebody's code, or a pipe that was closed: the run has ended
+            logger.error("A run could not be told of: %s.", type(error).__name__)
 
     async def _finish(self) -> None:
         """Let what is under way end, or give it up; then settle it."""
