@@ -74,6 +74,7 @@ class Lease:
     locks: ScopeLocks
     owner: str = field(default_factory=lambda: secrets.token_hex(10))
     _held: bool = False
+    _asked: bool = False
     _renewing: asyncio.Task[None] | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -90,7 +91,12 @@ class Lease:
         async with self._turn:
             if self._held:
                 return
-            moved = await self._take(read_at)
+            self._asked = True  # it may be held though its commit did not return: its answer was lost, or the run ended
+            try:
+                moved = await self._take(read_at)
+            except LeaseTaken:
+                self._asked = False
+                raise
             self._held = True
             self._renewing = asyncio.create_task(self._renew(), name=f"renew {self.id}")
         if moved:
@@ -105,8 +111,8 @@ class Lease:
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
-        if self._held:
-            self._held = False
+        if self._asked:
+            self._held = self._asked = False
             # One that cannot be given back runs out, and the work of the run must not fail for it.
             with suppress(StoreError):
                 await self._extend(timedelta(0))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from memoryengine import AsyncMemoryEngine, ModelError
+from memoryengine.errors import StoreUnavailable
 from memoryengine.leases import Lease, LeaseTaken, is_live
 from memoryengine.models.metered import MeteredChat
 from memoryengine.models.scripted import Answers, ScriptedChat
@@ -216,8 +217,6 @@ async def test_what_was_done_before_the_lease_came_is_not_asked_again(make: Make
 
 
 async def test_a_store_that_fails_when_the_lease_is_given_back_takes_nothing_away(make: Make) -> None:
-    from memoryengine.errors import StoreUnavailable
-
     engine = make()
     user, store = engine.user("ann"), engine._engine.store
     await user.add_messages([TOLD])
@@ -232,6 +231,28 @@ async def test_a_store_that_fails_when_the_lease_is_given_back_takes_nothing_awa
     assert (await user.consolidate()).consolidated == 1
     assert is_live(await lease_of(engine), START + timedelta(seconds=1))
     assert [m.content for m in (await user.list()).memories] == ["User's hobby is playing the marimba."]
+
+
+async def test_a_lease_whose_answer_was_lost_is_given_back(make: Make) -> None:
+    engine = make()
+    user, store = engine.user("ann"), engine._engine.store
+    await user.add_messages([TOLD])
+    commit, lost = store.commit, 0
+
+    async def losing(scope: Any, writes: Any, *, expect: int) -> int:
+        nonlocal lost
+        revision = await commit(scope, writes, expect=expect)
+        if writes.entry["operation"] == "lease" and writes.put and not lost:
+            lost += 1
+            raise StoreUnavailable("The answer was lost.")
+        return revision
+
+    object.__setattr__(store, "commit", losing)
+    with pytest.raises(StoreUnavailable):
+        await user.consolidate()
+    assert lost == 1
+    assert not is_live(await lease_of(engine), START + timedelta(seconds=1))
+    assert (await user.consolidate()).consolidated == 1
 
 
 async def test_operations_and_users_have_leases_of_their_own(make: Make) -> None:
