@@ -11,6 +11,7 @@ import yaml
 
 from memoryengine import ConfigError, MemoryEngine
 from memoryengine.memoryscope import Converted, convert, written, written_workflow
+from memoryengine.memoryscope.workers import TWINS
 from memoryengine.memoryscope.workflows import read_line
 from memoryengine.settings import load_settings
 from memoryengine.testing.answering import answer
@@ -135,6 +136,21 @@ def test_what_cannot_be_carried_over_has_a_line_with_its_place() -> None:
     more = notes(changed(**{"global__nonsense": 1, "worker__own": {"class": "contrib.mine", "x": 1}}))
     assert "`global.nonsense` is not carried over" in more
     assert "`worker.own` is no worker of MemoryScope" in more
+
+
+@pytest.mark.parametrize("name", [name for name in TWINS if name.endswith("_worker")])
+def test_each_setting_of_their_workers_is_carried_over_or_has_its_reason(name: str) -> None:
+    twin = TWINS[name]
+    given = dict.fromkeys([*twin.settings, *twin.reasons], 2)
+    one = {"class": f"core.worker.x.{name}", "generation_model_kwargs": {"top_k": 1}, **given}
+    held = converted(changed(worker={"one": one}))
+    lines = "\n".join(map(str, held.notes))
+    for reason in (*twin.reasons, "generation_model_kwargs"):
+        assert f"`worker.one.{reason}` has no counterpart" in lines
+    for setting, ours in twin.settings.items():
+        assert f"worker.one.{setting}" not in lines
+        for worker, named in ours:
+            assert held.config["instances"][worker][named] == 2
 
 
 def test_no_key_is_copied_and_each_is_named() -> None:
