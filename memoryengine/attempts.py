@@ -48,11 +48,17 @@ def is_about_messages(error: MemoryEngineError) -> bool:
 
     An answer that cannot be used, a refusal of what was sent (a content filter, too long an input) and a worker that
     failed or took too long may be due to the messages. An endpoint that cannot be reached, a key or a model's name
-    that is refused, a store or a config is not.
+    that is refused, a store or a config is not. What took too long is tried in smaller parts, but never set aside for
+    it: the endpoint may be slow.
     """
     if isinstance(error, ModelRefused):
         return not error.access
     return isinstance(error, ModelAnswerError | WorkerError)
+
+
+def took_too_long(error: MemoryEngineError) -> bool:
+    """Whether a run ended at its time limit."""
+    return isinstance(error, WorkerError) and isinstance(error.__cause__, TimeoutError)
 
 
 def trouble_of(error: MemoryEngineError) -> str:
@@ -65,7 +71,7 @@ def trouble_of(error: MemoryEngineError) -> str:
         case ModelUnavailable():
             return "model unavailable"
         case WorkerError():
-            return "took too long" if isinstance(error.__cause__, TimeoutError) else "worker failed"
+            return "took too long" if took_too_long(error) else "worker failed"
         case ConfigError():
             return "config at fault"
     return "failed"
@@ -89,7 +95,7 @@ def setback(waiting: Sequence[Document], alone: bool, error: MemoryEngineError, 
     counted, trouble = is_about_messages(error), trouble_of(error)
     name = "attempts" if counted else "outages"
     failures = {d.id: number(d, name) + 1 for d in waiting}
-    if counted and alone and failures[waiting[0].id] >= limits.attempts:
+    if counted and alone and not took_too_long(error) and failures[waiting[0].id] >= limits.attempts:
         id_ = waiting[0].id
         fields: dict[str, Value] = {"state": QUARANTINED, "attempts": failures[id_], "trouble": trouble, **NOT_WAITING}
         return Setback((Patch(MESSAGES, id_, fields),), id_)

@@ -87,8 +87,6 @@ def test_every_block_runs_and_prints_what_is_shown(
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_link_and_every_command_of_the_text_is_there(name: str) -> None:
-    from memoryengine.cli.app import COMMANDS
-
     text = re.sub(BLOCK, "", (ROOT / name).read_text("utf-8"))
     targets = re.findall(r"\]\(([^)#:]+)\)", text)
     assert targets
@@ -101,8 +99,6 @@ def test_every_link_and_every_command_of_the_text_is_there(name: str) -> None:
 
 
 def test_the_readme_lists_every_command_and_every_config() -> None:
-    from memoryengine.cli.app import COMMANDS
-
     text = (ROOT / "README.md").read_text("utf-8")
     assert [name for name in COMMANDS if not re.search(rf"^\| .*`{name}[ `].*\|$", text, re.MULTILINE)] == []
     assert [path.stem for path in (ROOT / "configs").glob("*.yaml") if f"| `{path.stem}`" not in text] == []

@@ -9,7 +9,7 @@ import pytest
 from measure_grounding import by_hand
 
 from memoryengine.errors import ModelAnswerError
-from memoryengine.grounding import LANGUAGE, NAME, NUMBER, TIME, grounded, sources, standing, ungrounded
+from memoryengine.grounding import DENIAL, LANGUAGE, NAME, NUMBER, TIME, grounded, sources, standing, ungrounded
 from memoryengine.trace import measure
 from memoryengine.values import Language, Locale, Memory, Message, Period, Role
 
@@ -32,6 +32,37 @@ def cause(statement: str, *texts: str, locale: Locale | None = None, cited: int 
     """Why a statement that cites one of the messages, the last if not said, does not stand in them."""
     messages = said(*texts, speaker=speaker)
     return ungrounded(statement, sources([messages[cited].id], messages), locale or Locale())
+
+
+DENIED = [
+    ("用户对花生不过敏。", "我对花生过敏。"),
+    ("用户没有养狗。", "我养狗了。"),
+    ("User is not allergic to peanuts.", "I am allergic to peanuts."),
+    ("User doesn't live in Paris.", "I live in Paris."),
+]
+DENIES_WITH_REASON = [
+    ("用户不能吃花生。", "我对花生过敏。"),
+    ("用户不再抽烟。", "我戒烟了。"),
+    ("用户不喜欢香菜。", "香菜我真的不喜欢"),
+    ("User does not smoke.", "I used to smoke."),
+    ("User cannot eat peanuts.", "I am allergic to peanuts."),
+    ("User has no dog, and does not want a dog.", "A dog? I would hate a dog."),
+]
+
+
+@pytest.mark.parametrize(("statement", "text"), DENIED)
+def test_a_denial_that_nobody_uttered_is_dropped(statement: str, text: str) -> None:
+    assert cause(statement, text) == DENIAL
+    assert cause(text, text) == ""
+    assert cause(statement, statement) == ""
+    assert cause(statement, "A: Is it so? 是不是？ No?", text) == "", "an answer to a question may deny it"
+
+
+@pytest.mark.parametrize(("statement", "text"), DENIES_WITH_REASON)
+def test_a_denial_in_other_words_stands(statement: str, text: str) -> None:
+    assert cause(statement, text) == ""
+    assert cause(statement, statement) == ""
+    assert cause(text, text) == ""
 
 
 STANDS = [

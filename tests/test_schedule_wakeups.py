@@ -17,7 +17,7 @@ from .schedule_world import World, minutes
 
 GAP = minutes(5)
 LONG = GAP + agenda.KEPT + minutes(30)
-SEEDS = int(os.environ.get("MEMORYENGINE_TEST_SEEDS", "3"))  # more of them by hand
+SEEDS = int(os.environ.get("MEMORYENGINE_TEST_TALKS", "3"))  # more of them by hand
 USERS = ("anna", "ben", "chen")
 
 

@@ -214,7 +214,9 @@ def _of_object(value: Row) -> list[Row]:
     """The objects that one object holds under a name, or under the numbers that it gave them; else itself."""
     if not value or (len(value) == 1 and _is_empty(next(iter(value.values())))):
         return []
-    if any(value.get(name) == [] for name in CONTAINERS) and not any(isinstance(v, dict) or v for v in _lists(value)):
+    is_schema = value.get("type") in ("array", "object")  # the form of the answer instead of the answer
+    none = any(value.get(name) == [] for name in CONTAINERS) and not is_schema
+    if none and not any(isinstance(v, dict) or v for v in _lists(value)):
         return []
     inner = [held for held in value.values() if isinstance(held, list) and all(isinstance(v, dict) for v in held)]
     if len(inner) == 1 and (len(value) == 1 or inner[0]):

@@ -12,7 +12,7 @@ from ..errors import ModelAnswerError
 LONGEST = 40_000
 # Rows of one form compress to a tenth at most; a text that goes round in circles, to a fiftieth.
 _CIRCLES, _CIRCLES_FROM = 0.025, 2_000
-_PHRASE_CIRCLES, _PHRASE_FROM = 0.3, 120
+_PHRASE_CIRCLES, _PHRASE_FROM = 0.22, 120
 
 _TAG = re.compile(
     r"<(?P<close>/?)(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|思考)>|◁(?P<end>/?)think▷",
@@ -48,7 +48,8 @@ _EN_NOTHING = re.compile(
     re.IGNORECASE,
 )
 _ZH_NOTHING = re.compile(
-    r"(?:(?:答案|输出|结果|回答)\s*[:：]?\s*)?(?:这些?(?:行|对话|消息|内容)?[中里]?|其中|对话[中里]|目前|本次)?(?:都|均)?"
+    r"(?:(?:答案|输出|结果|回答)\s*[:：]?\s*)?"
+    r"(?:(?:这[些段次]?|该|本[次段]?|以?上述?)(?:行|段|对话|消息|聊天|内容)*[中里]?|其中|对话[中里]|目前)?(?:都|均)?"
     r"(?:没有|无|未发现|没发现|没有发现|暂无|未找到|没有找到|不存在|并无|沒有|無)(?:任何|什么|新的?|明显的?|相关的?)*"
     r"(?:可以?|需要|值得|应该?|能|要)?(?:被)?(?:记(?:录|住|忆|下)?|提取|写|总结|更新|输出|保留|关注)?(?:下来)?的?"
     r"(?:关于(?:用户|此人|这个人|该用户)的)?(?:任何|相关|有用|有价值|重要|新|长久|个人)*的?"

@@ -7,7 +7,7 @@ memory, so each check lets through what it cannot judge.
 
 from __future__ import annotations
 
-from .check import LANGUAGE, NAME, NUMBER, TIME, Source, grounded, sources, ungrounded
+from .check import DENIAL, LANGUAGE, NAME, NUMBER, TIME, Source, grounded, sources, ungrounded
 from .rows import standing
 
-__all__ = ["LANGUAGE", "NAME", "NUMBER", "TIME", "Source", "grounded", "sources", "standing", "ungrounded"]
+__all__ = ["DENIAL", "LANGUAGE", "NAME", "NUMBER", "TIME", "Source", "grounded", "sources", "standing", "ungrounded"]

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from ..text import content_terms, language
 from ..values import LANGUAGES, Language, Locale, Memory, Message
 from . import names, numbers, times
+from .denials import denies_unasked
 
 LANGUAGE = "words in another language than its messages"
 NUMBER = "a number that is not in its messages"
 TIME = "a time that does not follow from its messages"
 NAME = "a name that nobody said"
+DENIAL = "a denial that nobody uttered"
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
@@ -92,6 +94,8 @@ def ungrounded(statement: str, source: Source, locale: Locale) -> str:
         return TIME
     if not _numbers_stand(statement, rest, told, source):
         return NUMBER
+    if denies_unasked(_folded(statement), near):
+        return DENIAL
     return "" if _names_stand(statement, source, locale) else NAME
 
 

@@ -29,10 +29,9 @@ def moved(invoke: Invoke, write_lines: Write) -> None:
 def test_consolidate_shows_what_was_done_for_each_user(invoke: Invoke, write_lines: Write) -> None:
     invoke("import", write_lines(said("I live in Beijing."), said("我对花生过敏。", "bob")))
     done = invoke("consolidate")
-    assert done.out == (
-        "alice:\n[MEMORY ACTIONS]:\nnew observation: User lives in Beijing. (valid)\n"
-        "bob:\n[MEMORY ACTIONS]:\nnew observation: 用户对花生过敏。 (valid)\n"
-    )
+    of_alice = "alice:\n[MEMORY ACTIONS]:\nnew observation: User lives in Beijing. (valid)\n"
+    of_bob = "bob:\n[MEMORY ACTIONS]:\nnew observation: 用户对花生过敏。 (valid)\n"
+    assert done.out in (of_alice + of_bob, of_bob + of_alice)  # each is shown as soon as it is done
     again = invoke("consolidate", "--json")
     assert [(one["user"], one["actions"]) for one in again.json["results"]] == [("alice", []), ("bob", [])]
     assert all(one["stopped"] for one in again.json["results"])

@@ -175,6 +175,7 @@ async def test_numpy_is_loaded_by_the_first_search_only(tmp_path: Path) -> None:
 
 
 def test_several_event_loops_share_one_store(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
     store = SqliteStore(tmp_path / "store")
     asyncio.run(store.open(COLLECTIONS, SPACE))
     problems: list[BaseException] = []
@@ -198,7 +199,8 @@ def test_several_event_loops_share_one_store(tmp_path: Path) -> None:
     assert problems == []
     assert asyncio.run(store.count(ALICE, "note")) == 80
     asyncio.run(store.close())
-    assert not [thread for thread in threading.enumerate() if "memoryengine-" in thread.name and alive(thread)]
+    after = set(threading.enumerate()) - before
+    assert not [thread for thread in after if "memoryengine-" in thread.name and alive(thread)]
 
 
 def alive(thread: threading.Thread) -> bool:
