@@ -92,7 +92,7 @@ def test_every_link_and_every_command_of_the_text_is_there(name: str) -> None:
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
     assert "scripts/run.sh" in text
-    used = set(re.findall(r"`memoryengine ([\w-]+)", text)) | set(re.findall(r"^\| `(\w+)[ `]", text, re.MULTILINE))
+    used = set(re.findall(r"`memoryengine ([a-z][\w-]*)", text)) | set(re.findall(r"^\| `(\w+)[ `]", text, re.M))
     configs = {path.stem for path in (ROOT / "configs").glob("*.yaml")}
     words = {"message", "user", "memory", "store", "status", "hit", "worker", "instance", "workflow", "operation"}
     assert used - set(COMMANDS) - configs - words == set()
