@@ -1,13 +1,12 @@
 """The embedded store and Elasticsearch give the same answers to the same random programs, and so does the model.
 
-Each run draws one more seed. What fails says its seed; MEMORYENGINE_TEST_SEEDS=4711 runs that one alone,
+The seeds are fixed. What fails says its seed; MEMORYENGINE_TEST_SEEDS=4711 runs that one alone,
 MEMORYENGINE_TEST_SEEDS=100-180 runs many, and MEMORYENGINE_TEST_STEPS sets how long a program is.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import secrets
 import time
 from pathlib import Path
@@ -30,8 +29,7 @@ pytestmark = [pytest.mark.elasticsearch, pytest.mark.elasticsearch_versions]
 def seeds() -> list[int]:
     given = os.environ.get("MEMORYENGINE_TEST_SEEDS", "")
     if not given:
-        run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)  # all workers of a run draw alike
-        return [*range(5), random.Random(run).randrange(10_000, 1_000_000)]
+        return [*range(5), 989_004]
     first, _, last = given.partition("-")
     return list(range(int(first), int(last or first) + 1))
 
