@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +9,13 @@ from memoryengine.answers import Row, Schema, Whole, Wholes, Words, ask, json_li
 from memoryengine.attributes import ATTRIBUTES
 from memoryengine.errors import ModelAnswerError
 from memoryengine.grounding import standing
-from memoryengine.moments import dated, yearly
+from memoryengine.observed import each_once, observation
 from memoryengine.ports import ChatModel, Clock
 from memoryengine.prompts import Prompt, fence
-from memoryengine.text import clean, clip, language, terms
+from memoryengine.text import clean, clip, language
 from memoryengine.times import find_period, find_periods, stamp
 from memoryengine.trace import note
-from memoryengine.values import Language, Locale, Memory, Message, Period, memory_id
+from memoryengine.values import Language, Locale, Memory, Message, Period
 from memoryengine.worker import Memories, Messages, worker
 
 
@@ -82,7 +81,7 @@ class ExtractObservations:
             lines=fence("lines", json_lines(self._row(n, m, spoken) for n, m in enumerate(messages, 1))),
         )
         rows = await ask(self.chat, turns, lambda text: self._read(text, messages))
-        return Extracted(_once(self._memory(row, messages) for row in rows))
+        return Extracted(each_once(self._memory(row, messages) for row in rows))
 
     def _row(self, number: int, message: Message, spoken: Language) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -123,34 +122,9 @@ class ExtractObservations:
 
     def _memory(self, row: Row, messages: Messages) -> Memory:
         cited = [messages[number - 1] for number in row["ids"]]
-        newest = max(cited, key=lambda m: (m.said_at, m.recorded_at))
-        content, event = self._settled(clean(row["memory"]), self._event(row["time"], cited))
-        sources = tuple(m.id for m in cited)
-        recorded_at = self.clock.now()
-        return Memory(
-            id=memory_id("observation", content, sources, recorded_at),
-            kind="observation",
-            content=content,
-            said_at=newest.said_at,
-            recorded_at=recorded_at,
-            event=event,
-            sources=sources,
-            subject=row["about"],
-            speaker=newest.speaker,
-            agent=newest.agent,
-            session=newest.session,
-        )
-
-    def _settled(self, told: str, event: Period | None) -> tuple[str, Period | None]:
-        """The sentence as it is kept, with its date, and the period that it speaks of."""
-        spoken, zone = language(told), self.locale.zone
-        name = self.locale.human("en")
-        if spoken == "en" and told.startswith(name):
-            told = told[:1].upper() + told[1:]
-        if event is None:
-            return told, None
-        event = yearly(told, event, zone)
-        return dated(told, event, spoken, zone), event
+        event = self._event(row["time"], cited)
+        made = observation(clean(row["memory"]), event, cited, self.locale, self.clock.now())
+        return replace(made, subject=row["about"])
 
     def _event(self, phrase: str, cited: list[Message]) -> Period | None:
         """What a time expression means; one that no cited message holds was made up and means nothing."""
@@ -166,26 +140,3 @@ class ExtractObservations:
 
 def _same(one: str, other: str) -> bool:
     return bool(one) and (one in other or other in one)
-
-
-def _once(memories: Iterable[Memory]) -> Memories:
-    """Each content once; a repeated one adds its sources to the first."""
-    found: dict[tuple[str, ...], Memory] = {}
-    for memory in memories:
-        key = terms(memory.content) or (memory.content,)
-        first = found.setdefault(key, memory)
-        if first is not memory:
-            found[key] = _joined(first, memory)
-    return tuple(found.values())
-
-
-def _joined(first: Memory, again: Memory) -> Memory:
-    sources = tuple(dict.fromkeys((*first.sources, *again.sources)))
-    return replace(
-        first,
-        id=memory_id(first.kind, first.content, sources, first.recorded_at),
-        sources=sources,
-        said_at=max(first.said_at, again.said_at),
-        event=first.event or again.event,
-        subject=first.subject or again.subject,
-    )
