@@ -52,7 +52,7 @@ def version() -> str:
     """The version, which stands in memoryengine/__init__.py alone."""
     found = re.search(r'^__version__ = "(.+)"$', (HERE / "memoryengine/__init__.py").read_text("utf-8"), re.MULTILINE)
     if found is None:
-        raise SystemExit("memoryengine/__init__.py has no line __version__ = \"...\".")
+        raise SystemExit('memoryengine/__init__.py has no line __version__ = "...".')
     return found[1]
 
 

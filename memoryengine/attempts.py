@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .commits import RunRecord, history_entry
+from .commits import COMMIT_ATTEMPTS, RunRecord, history_entry
 from .errors import (
     ConfigError,
     MemoryEngineError,
@@ -31,7 +31,6 @@ from .records import MESSAGES, PENDING, QUARANTINED
 from .settings import Limits
 from .values import Changes, Scope
 
-COMMIT_ATTEMPTS = 50
 NOT_WAITING: dict[str, Value] = {"retry_at": None, "outages": None}
 
 
@@ -84,8 +83,9 @@ def pause(failures: int, limits: Limits, draw: float) -> timedelta:
     return timedelta(seconds=longest * (1 - draw / 2))
 
 
-def setback(waiting: Sequence[Document], alone: bool, error: MemoryEngineError, now: datetime, limits: Limits,
-            draw: float) -> Setback:
+def setback(
+    waiting: Sequence[Document], alone: bool, error: MemoryEngineError, now: datetime, limits: Limits, draw: float
+) -> Setback:
     """What a failure does to the messages of the batch that wait still; `alone` is whether one message was all of it.
 
     A batch waits as one: as long as its most tried message has to.

@@ -16,7 +16,6 @@ from typing import Any
 from .beliefs import Standing, next_moment, standing_fields, standings
 from .filters import Value
 from .ground import Ground, contradicted, get_documents, ids_of, rests
-from .ground import read_ground as read_ground
 from .ports import Document, Patch, Store, Writes
 from .records import (
     CONSOLIDATED,
@@ -33,6 +32,9 @@ from .results import Action
 from .succession import ended, settled
 from .text import content_terms
 from .values import Changes, Conflict, Expiry, Memory, Message, Scope
+
+COMMIT_ATTEMPTS = 50
+"""How often a commit is made anew because those of others came first."""
 
 
 @dataclass(frozen=True, slots=True)

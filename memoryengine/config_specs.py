@@ -22,7 +22,17 @@ SECRETS = ("api_key", "password", "token", "secret")
 LONGEST_PATIENCE = 3600
 NO_KEY = ("", "none", "empty", "no", "-", "...")  # what people write where an endpoint asks for no key
 TEXTS = (  # "0815" from a variable is no number
-    *SECRETS, "api_base", "model", "use", "class", "path", "url", "user", "index_prefix", "ca_certs", "fingerprint"
+    *SECRETS,
+    "api_base",
+    "model",
+    "use",
+    "class",
+    "path",
+    "url",
+    "user",
+    "index_prefix",
+    "ca_certs",
+    "fingerprint",
 )
 
 

@@ -126,9 +126,7 @@ class EmbeddingQueue:
             await self._keep(scope, collection, texts, made)
         return {**held, **made}
 
-    async def _keep(
-        self, scope: Scope, collection: str, texts: Mapping[str, str], made: Mapping[str, Vector]
-    ) -> None:
+    async def _keep(self, scope: Scope, collection: str, texts: Mapping[str, str], made: Mapping[str, Vector]) -> None:
         """Keep new vectors, but of no text whose document was deleted while it was embedded."""
         model = self.embeddings.model
         await self._store.append(scope, EMBEDDINGS, [_entry(model, text, vector) for text, vector in made.items()])

@@ -12,10 +12,10 @@ from typing import Any
 from .agenda import Agenda
 from .assembly import Models, build_store, check_content, vector_space
 from .attempts import waits_until
-from .commits import Seen, turn_writes
+from .commits import COMMIT_ATTEMPTS, Seen, turn_writes
 from .embedding import EmbeddingQueue
 from .errors import ConfigError, Moved, NotFound, Problem, StoreError
-from .execution import BUSY, COMMIT_ATTEMPTS, OVERTAKEN, Execution
+from .execution import BUSY, OVERTAKEN, Execution
 from .leases import Lease
 from .locks import ScopeLocks
 from .ports import Appended, Clock, Store

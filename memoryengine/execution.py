@@ -13,11 +13,11 @@ from typing import Any, Protocol
 from .agenda import Agenda
 from .assembly import Models
 from .attempts import record_setback, trouble_of
-from .commits import RunRecord, actions_of, history_entry, overtaken, prune, read_ground, to_writes
+from .commits import COMMIT_ATTEMPTS, RunRecord, actions_of, history_entry, overtaken, prune, to_writes
 from .embedding import EmbeddingQueue, entries_of, forget, text_of
 from .errors import DeletionPending, InputError, MemoryEngineError, Moved, StoreError, WorkerError
 from .filters import EVERYTHING, Is, Not, Value
-from .ground import Ground
+from .ground import Ground, read_ground
 from .leases import Lease, LeaseMoved, LeaseTaken
 from .locks import ScopeLocks
 from .lookback import looking_back
@@ -32,7 +32,6 @@ from .values import Changes, Locale, Patience, Purge, Scope
 from .worker import WorkerSpec
 from .workflow import BATCH, BoundStep, Outcome, Plan, StepTrace, asks_chat, prompts_of, run_plan
 
-COMMIT_ATTEMPTS = 50
 BUSY = f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later."
 OVERTAKEN = "these messages were consolidated or deleted by others first"
 

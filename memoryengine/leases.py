@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from .commits import RunRecord, history_entry
+from .commits import COMMIT_ATTEMPTS, RunRecord, history_entry
 from .errors import Moved, StoreError
 from .filters import Value
 from .locks import ScopeLocks
@@ -24,7 +24,8 @@ from .records import AGENDA
 from .values import Changes, Scope
 
 LEASE = "lease"
-ATTEMPTS = 50
+LEFT_TO_OTHERS = "another process is working on this"
+"""How the reason begins for which a run ends that finds the lease taken."""
 RENEWALS = 3
 """How often a lease is renewed within its length."""
 
@@ -35,7 +36,7 @@ class LeaseTaken(Exception):
     def __init__(self, operation: str, until: datetime) -> None:
         self.until = until
         self.reason = (
-            f"another process is working on this: a run of {operation} is under way for this user, "
+            f"{LEFT_TO_OTHERS}: a run of {operation} is under way for this user, "
             f"and what it takes on is left to it (its lease lasts until {until:%H:%M:%S} UTC unless renewed)"
         )
         super().__init__(self.reason)
@@ -119,7 +120,7 @@ class Lease:
 
     async def _take(self, revision: int) -> bool:
         moved = False
-        for _ in range(ATTEMPTS):
+        for _ in range(COMMIT_ATTEMPTS):
             (held,) = await self.store.get(self.scope, AGENDA, [self.id])
             now = self.clock.now()
             if held is not None and is_live(held, now):
@@ -132,7 +133,7 @@ class Lease:
                 return moved
             moved = True
             revision = await self.store.revision(self.scope)
-        raise StoreError(f"{ATTEMPTS} commits of others came before the lease; run it again later.")
+        raise StoreError(f"{COMMIT_ATTEMPTS} commits of others came before the lease; run it again later.")
 
     async def _renew(self) -> None:
         """Keep the lease until this task is cancelled or somebody else has it."""
@@ -169,4 +170,3 @@ def _until(held: Document) -> datetime:
     until = held.fields["until"]
     assert isinstance(until, datetime)  # a lease that is live has one
     return until
-

@@ -115,6 +115,7 @@ def _begin(work: Coroutine[Any, Any, T]) -> Future[T]:
 
 def iterate(pieces: AsyncGenerator[str, None]) -> Iterator[str]:
     """What an asynchronous generator yields, piece by piece; it is closed when nobody iterates any more."""
+
     async def step() -> str | None:
         return await anext(pieces, None)
 

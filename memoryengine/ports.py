@@ -344,18 +344,14 @@ class Store(Protocol):
         """How many documents pass."""
         ...
 
-    async def search(
-        self, scope: Scope, queries: Sequence[Query]
-    ) -> tuple[tuple[Match, ...], ...]:
+    async def search(self, scope: Scope, queries: Sequence[Query]) -> tuple[tuple[Match, ...], ...]:
         """The answers to all queries, in one round trip; each is ordered by score, best first, then by id.
 
         `top_k` holds as it is given: there is no hidden cap. A query without terms finds nothing.
         """
         ...
 
-    async def purge(
-        self, scope: Scope, targets: Sequence[tuple[str, Filter]], *, entry: Json
-    ) -> tuple[int, ...]:
+    async def purge(self, scope: Scope, targets: Sequence[tuple[str, Filter]], *, entry: Json) -> tuple[int, ...]:
         """Delete every document of each (collection, filter), whatever the revision, and count them.
 
         Moves the revision by one, keeps tombstones, writes `entry` to history as `commit` does, and returns when

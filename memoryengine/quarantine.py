@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from .attempts import NOT_WAITING
-from .commits import RunRecord, history_entry
+from .commits import COMMIT_ATTEMPTS, RunRecord, history_entry
 from .errors import Moved, NotFound, StoreError
 from .filters import Is, Value
 from .locks import ScopeLocks
@@ -19,7 +19,6 @@ from .values import Changes, Message, Scope
 TOGETHER = 500
 """How many messages change in one commit."""
 
-COMMIT_ATTEMPTS = 50
 RETRIED: Mapping[str, Value] = {"state": PENDING, "attempts": None, "trouble": None, **NOT_WAITING}
 GIVEN_UP: Mapping[str, Value] = {"state": DISCARDED, **NOT_WAITING}
 

@@ -57,9 +57,9 @@ class StoreReader:
             spans.append((len(asked), len(asked) + len(wanted)))
             asked += wanted
         answers = await self._answers(asked, searched(queries))
-        return tuple([
-            await self._hits(query, asked[a:b], answers[a:b]) for query, (a, b) in zip(queries, spans, strict=True)
-        ])
+        return tuple(
+            [await self._hits(query, asked[a:b], answers[a:b]) for query, (a, b) in zip(queries, spans, strict=True)]
+        )
 
     async def _answers(self, asked: Sequence[Query], collections: Sequence[str]) -> Sequence[Sequence[Match]]:
         """The store's answers; whether texts wait for a vector is asked along, and if so they are embedded first."""
@@ -115,9 +115,7 @@ class StoreReader:
             self.warnings.append(f"This search was by keyword alone: {error.message}")
         return [found.get((q.alike, q.text)) for q in queries]
 
-    async def _hits(
-        self, query: Search, asked: Sequence[Query], answers: Sequence[Sequence[Match]]
-    ) -> tuple[Hit, ...]:
+    async def _hits(self, query: Search, asked: Sequence[Query], answers: Sequence[Sequence[Match]]) -> tuple[Hit, ...]:
         memories, messages = merge(asked, answers)
         for id_ in query.window:
             messages.pop(id_, None)
@@ -209,9 +207,7 @@ def store_queries(query: Search, vector: Vector | None, then: Then) -> list[Quer
     return found
 
 
-def merge(
-    asked: Sequence[Query], answers: Sequence[Sequence[Match]]
-) -> tuple[Found, Found]:
+def merge(asked: Sequence[Query], answers: Sequence[Sequence[Match]]) -> tuple[Found, Found]:
     """The memories and the messages found, each with its channels.
 
     BM25 has no upper end, so keyword scores are divided by the best of the query; a cosine below 0 counts as 0.

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from .online_check import Report
 
 
-
 class MemoryEngine:
     """A memory engine made from one config; see `AsyncMemoryEngine`, whose methods these are.
 
@@ -189,9 +188,7 @@ class UserMemory:
         """What a memory came from and what became of it, or what came of a message."""
         return wait_for(self.inner.why(item_id))
 
-    def history(
-        self, memory_id: str | None = None, *, limit: int = 100, cursor: str | None = None
-    ) -> History:
+    def history(self, memory_id: str | None = None, *, limit: int = 100, cursor: str | None = None) -> History:
         """Every change with its cause and run, the newest first."""
         return wait_for(self.inner.history(memory_id, limit=limit, cursor=cursor))
 

@@ -104,9 +104,7 @@ class AsyncUserMemory:
         inner = self.engine._engine
         return await why(inner.store, self.scope, item_id, inner.locale_of(self.scope))
 
-    async def history(
-        self, memory_id: str | None = None, *, limit: int = 100, cursor: str | None = None
-    ) -> History:
+    async def history(self, memory_id: str | None = None, *, limit: int = 100, cursor: str | None = None) -> History:
         """Every change with its cause and run, the newest first; of one memory, and from a page's cursor on."""
         await self.engine.open()
         inner = self.engine._engine
@@ -117,9 +115,7 @@ class AsyncUserMemory:
         """The messages as they were said, the newest last."""
         return await self.run("read_message", limit=limit)
 
-    async def run(
-        self, operation: str, *, dry_run: bool = False, told: Told | None = None, **inputs: object
-    ) -> Result:
+    async def run(self, operation: str, *, dry_run: bool = False, told: Told | None = None, **inputs: object) -> Result:
         """Run any operation, a user's own included.
 
         A dry run commits nothing and says what it would do, of an operation that repeats for the first batch alone.

@@ -228,7 +228,7 @@ def _shape_problems(cls: type) -> list[Problem]:
 def _class_problems(cls: type) -> list[str]:
     found = []
     if "__worker__" not in vars(cls):
-        found.append("it is not marked; write @worker(\"some_name\") above it.")
+        found.append('it is not marked; write @worker("some_name") above it.')
     elif not isinstance(cls.__worker__, str) or not WORKER_NAME.fullmatch(cls.__worker__):  # type: ignore[attr-defined]
         found.append("a worker's name is a word like `fuse_hits`.")
     elif cls.__worker__ in (*STEPS, *RESERVED):  # type: ignore[attr-defined]  # marked, as the lines above say

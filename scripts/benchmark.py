@@ -170,8 +170,7 @@ async def measure_users(bench: Bench, few: int, many: int, memories: int, querie
     first: dict[tuple[str, int], list[float]] = {pair: [] for pair in pairs}
     async with AsyncExitStack() as stack:
         engines = {
-            (kind, users): await stack.enter_async_context(bench.engine(kind, f"users{users}"))
-            for kind, users in pairs
+            (kind, users): await stack.enter_async_context(bench.engine(kind, f"users{users}")) for kind, users in pairs
         }
         asked = {pair: Texts(SEED + 1) for pair in pairs}
         for turn in range(1 + WARM + queries):

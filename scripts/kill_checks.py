@@ -257,5 +257,3 @@ def write_line(path: Path, line: str) -> None:
 def words_of(path: Path) -> set[str]:
     """The words of a file; none where there is no file."""
     return set(path.read_text().split()) if path.exists() else set()
-
-

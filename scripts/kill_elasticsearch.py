@@ -61,14 +61,16 @@ class Run:
         chat = {"class": f"{kill_checks.__file__}:NonceChat", "log": str(self.folder / NONCES)}
         store = {"class": "memoryengine.testing.kill_requests:KillingElasticsearch", "at": at, "when": when}
         store |= {"url": self.url, "index_prefix": self.prefix, "log": str(self.folder / name)}
-        return AsyncMemoryEngine({
-            "models": {"chat": chat, "embedder": {"use": "lexical", "dimensions": 16}},
-            "store": store,
-            "namespace": self.namespace,
-            "time_zone": "UTC",
-            "instances": {"load_messages": {"most": BATCH}},
-            "limits": {"lease_seconds": 0},  # what is safe rests on commits alone
-        })
+        return AsyncMemoryEngine(
+            {
+                "models": {"chat": chat, "embedder": {"use": "lexical", "dimensions": 16}},
+                "store": store,
+                "namespace": self.namespace,
+                "time_zone": "UTC",
+                "instances": {"load_messages": {"most": BATCH}},
+                "limits": {"lease_seconds": 0},  # what is safe rests on commits alone
+            }
+        )
 
     async def work(self, name: str = "last", at: int = 0, when: When = "before", *, backwards: bool = False) -> None:
         """Import and consolidate user by user; acknowledged ids are noted as soon as the call returned."""

@@ -69,15 +69,17 @@ class Shared:
     def engine(self) -> AsyncMemoryEngine:
         """An engine on the shared store."""
         logs = {"log": str(self.folder / NONCES), "calls": str(self.folder / CALLS)}
-        return AsyncMemoryEngine({
-            "models": {
-                "chat": {"class": f"{__file__}:CountedChat", **logs},
-                "embedder": {"use": "lexical", "dimensions": 16},
-            },
-            "store": self.store,
-            "time_zone": "UTC",
-            "limits": {"lease_seconds": self.lease_seconds},
-        })
+        return AsyncMemoryEngine(
+            {
+                "models": {
+                    "chat": {"class": f"{__file__}:CountedChat", **logs},
+                    "embedder": {"use": "lexical", "dimensions": 16},
+                },
+                "store": self.store,
+                "time_zone": "UTC",
+                "limits": {"lease_seconds": self.lease_seconds},
+            }
+        )
 
     async def work(self, seed: str) -> None:
         """Add messages for one user after the other and consolidate them, until the file that says stop is there."""

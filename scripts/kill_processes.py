@@ -57,5 +57,3 @@ _running: set[int] = set()
 def call(work: Callable[[], Any]) -> Any:
     """Do work in a forked process and wait for what it returns."""
     return outcome(*in_child(work))
-
-

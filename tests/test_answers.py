@@ -37,8 +37,8 @@ GOOD = {
     "objects with commas": json.dumps(ONE) + ",\n" + json.dumps(TWO),
     "two lists": json.dumps([ONE]) + "\n\n" + json.dumps([TWO]),
     "list of lists": json.dumps([[ONE], [TWO]]),
-    "thinking before": "<think>Message 1 says [{\"id\": 9}] ...</think>\n" + json.dumps([ONE, TWO]),
-    "end of thinking alone": "so [1] and [{\"id\": 9}]\n</think>" + json.dumps([ONE, TWO]),
+    "thinking before": '<think>Message 1 says [{"id": 9}] ...</think>\n' + json.dumps([ONE, TWO]),
+    "end of thinking alone": 'so [1] and [{"id": 9}]\n</think>' + json.dumps([ONE, TWO]),
     "a reference in prose": "I used messages [1] and [2]: " + json.dumps([ONE, TWO]),
     "a list in prose": "I looked [as asked] at both. " + json.dumps([ONE, TWO]),
     "trailing commas": '[{"id": 1, "memory": "用户爱好是吉他。",}, {"id": 2, "memory": "User\'s cat is Mia."},]',
@@ -78,8 +78,8 @@ def test_an_explicit_empty_list_is_an_answer(text: str) -> None:
 BAD = {
     "empty": "",
     "white space": " \n\t ",
-    "only thinking": "<think>hmm [{\"id\": 1}]</think>",
-    "thinking that never ends": "<think>hmm [{\"id\": 1}]",
+    "only thinking": '<think>hmm [{"id": 1}]</think>',
+    "thinking that never ends": '<think>hmm [{"id": 1}]',
     "prose": "The person says hello and asks about the weather.",
     "refusal": "I'm sorry, I can't help with that. 1. It is private.",
     "none of something": "None of the lines is clear to me, please explain.",
@@ -97,7 +97,7 @@ BAD = {
     "mixed": '[{"id": 1}, "and so on"]',
     "quotes that swallow a brace": "[{'id': 1, 'memory': 'User's hobby is tea'}]",
     "quotes that swallow a row": "[{'id': 1, 'memory': 'Users' hobby'}, {'id': 2, 'memory': 'it's'}]",
-    "quotes that lose words": '[{“id”: 1, “memory”: “他说“是”，“否””}]',
+    "quotes that lose words": "[{“id”: 1, “memory”: “他说“是”，“否””}]",
     "two texts for one field": '[{"id": 1, "memory": "x" "y"}]',
     "a text without an end": '[{"id": 1, "memory": "a}]',
     "a bracket": "[",
@@ -173,7 +173,9 @@ SCORES: Schema = {"id": Whole(1, 9), "score": Whole(0, 3)}
     "text",
     [
         *("1: 3\n2: 0", "1. 3\n2. 0", "[1] 3\n[2] 0", "1 = 3\n\n2 = 0"),
-        "```\n1：3\n2：0\n```", '{"1": 3, "2": "0"}', "1) 3\n2) 0",
+        "```\n1：3\n2：0\n```",
+        '{"1": 3, "2": "0"}',
+        "1) 3\n2) 0",
     ],
 )
 def test_numbers_and_values_are_read_from_lines_where_that_is_allowed(text: str) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from memoryengine import AsyncMemoryEngine, InputError, ModelError, StoreError
+from memoryengine.commits import COMMIT_ATTEMPTS
 from memoryengine.errors import IdConflict, ModelUnavailable, Moved, NotFound, StoreUnavailable, WorkerError
-from memoryengine.execution import COMMIT_ATTEMPTS, OVERTAKEN
+from memoryengine.execution import OVERTAKEN
 from memoryengine.filters import Is
 from memoryengine.models.metered import MeteredChat, MeteredEmbedder
 from memoryengine.models.scripted import Answers, ScriptedChat, ScriptedEmbedder

@@ -95,7 +95,7 @@ STANDS = [
     ("User speaks Italian.", "We always spoke it at home, mum is from Italy"),
     ("User lives in Shanghai.", "I moved to Shanghia"),
     ("Melanie is User's friend.", "Mel is my friend"),
-    ("User reads \"The Alchemist\".", "reading the alchemist now"),
+    ('User reads "The Alchemist".', "reading the alchemist now"),
     ("User feels overwhelmed and very busy.", "I'm swamped."),
     ("Painting helps User to relax.", "I paint when I need to calm down"),
     ("User Likes Green Tea And Coffee", "i like green tea, coffee too"),

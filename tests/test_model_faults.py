@@ -219,11 +219,13 @@ async def test_messages_from_the_future_and_of_one_moment_are_consolidated_in_or
     async with engine_on(noted) as engine:
         user = engine.user("ann")
         same = {"role": "user", "said_at": START}
-        await user.add_messages([
-            {"role": "user", "content": "I have a friend called Zoe.", "said_at": START + timedelta(days=4000)},
-            {**same, "content": "I have a friend called Anna.", "id": "b"},
-            {**same, "content": "I have a friend called Boris.", "id": "a"},
-        ])
+        await user.add_messages(
+            [
+                {"role": "user", "content": "I have a friend called Zoe.", "said_at": START + timedelta(days=4000)},
+                {**same, "content": "I have a friend called Anna.", "id": "b"},
+                {**same, "content": "I have a friend called Boris.", "id": "a"},
+            ]
+        )
         assert (await user.consolidate()).consolidated == 3
         assert [[text.rsplit(" ", 1)[1] for text in batch] for batch in seen] == [["Anna.", "Boris.", "Zoe."]]
         assert len((await user.list()).memories) == 3

@@ -14,11 +14,11 @@ from memoryengine.agenda import KEPT, agenda_of, moment
 from memoryengine.attempts import record_setback
 from memoryengine.commits import RunRecord
 from memoryengine.errors import MemoryEngineError, ModelUnavailable
+from memoryengine.leases import LEFT_TO_OTHERS, LeaseTaken
 from memoryengine.ports import Patch, Writes
 from memoryengine.records import AGENDA, ENGINE_USER, MESSAGES, QUARANTINED
 from memoryengine.results import Result
 from memoryengine.schedule import Ran, Scheduler
-from memoryengine.schedule import scheduler as at_work
 from memoryengine.testing.clock import ManualClock
 from memoryengine.values import Scope
 
@@ -399,7 +399,7 @@ async def test_of_two_alarms_of_a_user_one_runs_after_the_other() -> None:
 async def test_what_another_process_is_at_is_left_to_it() -> None:
     world = World()
     process = world.process()
-    reasons = [f"{at_work.LEFT_TO_OTHERS}: its lease lasts", ""]
+    reasons = [f"{LEFT_TO_OTHERS}: its lease lasts", ""]
 
     async def run(operation: str, scope: Scope, inputs: object, **named: object) -> Result:
         return Result(operation=operation, stopped=reasons.pop(0))
@@ -415,11 +415,9 @@ async def test_what_another_process_is_at_is_left_to_it() -> None:
 
 
 def test_the_words_of_a_lease_are_known() -> None:
-    from memoryengine.leases import LeaseTaken
-
-    assert LeaseTaken("consolidate_memory", MONDAY).reason.startswith(at_work.LEFT_TO_OTHERS)
+    assert LeaseTaken("consolidate_memory", MONDAY).reason.startswith(LEFT_TO_OTHERS)
     assert "consolidate_memory" in LeaseTaken("consolidate_memory", MONDAY).reason
-    assert at_work.LEFT_TO_OTHERS
+    assert LEFT_TO_OTHERS
 
 
 async def test_a_store_that_goes_away_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:

@@ -56,7 +56,10 @@ def test_every_stock_config_is_sound_without_any_variable(name: str) -> None:
     assert problems == []
     assert settings.warnings == ()
     assert len(settings.missing) == (0 if name in ("embedded", "elasticsearch") else 1)
-    places = {"sqlite": ("path", f"/home/ann/.memoryengine/{name}.db"), "elasticsearch": ("url", "http://127.0.0.1:9200")}
+    places = {
+        "sqlite": ("path", f"/home/ann/.memoryengine/{name}.db"),
+        "elasticsearch": ("url", "http://127.0.0.1:9200"),
+    }
     key, place = places[str(settings.store["use"])]
     assert settings.store[key] == place
 
@@ -362,8 +365,10 @@ def test_a_local_config_may_extend_the_stock_one_of_its_own_name(tmp_path: Path)
         ("store: {class: 'no_such.module:Store'}\n", "1:9: store.class: there is no module 'no_such.module'"),
         ("store: {class: './none.py:Store'}\n", "1:9: store.class: there is no file"),
         ("models: {chat: offline}\n", "1:16: `models.chat` must be a mapping with `use` or `class`, not 'offline'."),
-        ("models: {chat: {use: openai_like, model: m, api_base: 'http://x', api_key: $MY_KEY}}\n",
-         "1:76: `models.chat.api_key` begins with $MY_KEY, which is not filled in. Write ${MY_KEY}."),
+        (
+            "models: {chat: {use: openai_like, model: m, api_base: 'http://x', api_key: $MY_KEY}}\n",
+            "1:76: `models.chat.api_key` begins with $MY_KEY, which is not filled in. Write ${MY_KEY}.",
+        ),
         ("language: ZH\n", "1:11: `language` must be 'auto' or 'zh' or 'en', not 'ZH'. Did you mean 'zh'?"),
         ("language: '${open'\n", "1:11: '${open' names no environment variable."),
         ("limits: !x {run_seconds: 5}\n", "1:9: The tag !x is not allowed here."),

@@ -47,8 +47,9 @@ def test_a_skipped_time_is_due_right_after_and_a_repeated_one_once() -> None:
 
 def test_times_by_the_hour_follow_the_time_that_passes() -> None:
     autumn = ticks("*/30 * * * *", "Europe/Berlin", "2024-10-27T01:31+02:00", 5)
-    assert autumn == [f"2024-10-27T{time}" for time in
-                      ("02:00+02:00", "02:30+02:00", "02:00+01:00", "02:30+01:00", "03:00+01:00")]
+    assert autumn == [
+        f"2024-10-27T{time}" for time in ("02:00+02:00", "02:30+02:00", "02:00+01:00", "02:30+01:00", "03:00+01:00")
+    ]
     spring = ticks("15 * * * *", "America/New_York", "2024-03-10T00:30-05:00", 3)
     assert spring == ["2024-03-10T01:15-05:00", "2024-03-10T03:15-04:00", "2024-03-10T04:15-04:00"]
     assert ticks("15 * * * *", "America/New_York", "2024-11-03T00:59-04:00", 2)[1] == "2024-11-03T01:15-05:00"

@@ -91,8 +91,11 @@ def test_scalars_follow_the_core_schema(text: str, value: object) -> None:
         ("a: [1,\n  b c: d e: f]\n", "f.yaml:2:11: This is no YAML: expected ',' or ']', but got ':'"),
         ("a: [1\n", "f.yaml:1:4: This is no YAML: the [ that opens here is not closed."),
         ("a: b: c", "f.yaml:1:5: This is no YAML: mapping values are not allowed here. A text that holds `: `"),
-        ("a: {b: ${C}}\n", "f.yaml:1:9: This is no YAML: expected ',' or '}', but got '{' (while parsing a flow "
-         "mapping). Inside of { } and [ ] a text with a variable needs quotes"),
+        (
+            "a: {b: ${C}}\n",
+            "f.yaml:1:9: This is no YAML: expected ',' or '}', but got '{' (while parsing a flow "
+            "mapping). Inside of { } and [ ] a text with a variable needs quotes",
+        ),
         ("a: {b} c\n", "quotes around the whole of it"),
         ("a: 1\nb: 'x\n", "f.yaml:2:4: This is no YAML: the quote that opens here is not closed."),
         ("a: *x", "f.yaml:1:4: This is no YAML: found undefined alias 'x'. A text that begins with * needs quotes."),

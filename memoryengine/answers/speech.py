@@ -29,9 +29,7 @@ _THINGS = (
     r"(?:facts?|memor(?:y|ies)|information|info|pairs?|conflicts?|contradictions?|containments?|subjects?|observations?|"
     r"changes?|results?|relations?|data|entries|items|statements?|(?:personal )?details?|messages?|lines?|insights?)"
 )
-_QUALITIES = (
-    r"(?:new|relevant|such|personal|useful|lasting|clear|important|notable|memorable|further|other)"
-)
+_QUALITIES = r"(?:new|relevant|such|personal|useful|lasting|clear|important|notable|memorable|further|other)"
 _TAILS = (
     r"(?:(?:that (?:is|are)|which (?:is|are))? ?(?:worth (?:\w+ing|a memory)|of interest|here|found|at all|given"
     r"|present|available|to (?:remember|record|extract|report|note|list|keep|store|write down|output|name|add|return)"

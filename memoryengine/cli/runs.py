@@ -70,11 +70,8 @@ def retry(
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
-        if message_id is None and not everything:
-            _list(chosen, memory, engine.settings)
-            return
-        _check(message_id, everything)
-        _tell(chosen, memory, "retried", memory.retry(message_id), "wait again")
+        if _is_meant(message_id, everything, chosen, memory, engine.settings):
+            _tell(chosen, memory, "retried", memory.retry(message_id), "wait again")
 
 
 def discard(
@@ -92,18 +89,20 @@ def discard(
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
-        if message_id is None and not everything:
-            _list(chosen, memory, engine.settings)
-            return
-        _check(message_id, everything)
-        _tell(chosen, memory, "discarded", memory.discard(message_id), "were given up")
+        if _is_meant(message_id, everything, chosen, memory, engine.settings):
+            _tell(chosen, memory, "discarded", memory.discard(message_id), "were given up")
 
 
-def _check(message_id: str | None, everything: bool) -> None:
+def _is_meant(message_id: str | None, everything: bool, chosen: Chosen, memory: UserMemory, settings: Settings) -> bool:
+    """Whether any message is named; if none is, those that were set aside are listed."""
     from memoryengine.errors import InputError
 
     if message_id is not None and everything:
         raise InputError("Name one message's id, or --all, not both.")
+    if message_id is None and not everything:
+        _list(chosen, memory, settings)
+        return False
+    return True
 
 
 def _list(chosen: Chosen, memory: UserMemory, settings: Settings) -> None:

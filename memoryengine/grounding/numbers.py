@@ -16,8 +16,10 @@ SCALES = {
 }  # fmt: skip
 # What counts without a number word; a text with one of these supports the number.
 _COUNTING: tuple[tuple[str, tuple[int, ...]], ...] = (
-    (r"\b(?:both|twins?|couple|pair|twice|double[ds]?|bi(?:weekly|monthly|lingual)|fortnight|two(?:fold|some))\b",
-     (2,)),
+    (
+        r"\b(?:both|twins?|couple|pair|twice|double[ds]?|bi(?:weekly|monthly|lingual)|fortnight|two(?:fold|some))\b",
+        (2,),
+    ),
     (r"\b(?:an?|one|my|the) [\w' -]{2,24} and (?:an?|one|my|his|her)\b|\banother\b|\bparents\b|\bboth\b", (2,)),
     (r"[双俩兩对]|父母|夫妻|夫妇|爸妈", (2,)),
     (r"\b(?:triplets?|thrice|triple[ds]?|trio)\b|仨|[爸妈]+和我", (3,)),

@@ -18,6 +18,7 @@ from ..agenda import agenda_of, entry_of, moment
 from ..engine import Engine
 from ..errors import MemoryEngineError, Moved, StoreError
 from ..filters import AllOf, Between, Is
+from ..leases import LEFT_TO_OTHERS
 from ..ports import Document, Patch, Sort, Writes
 from ..records import AGENDA
 from ..results import Result
@@ -34,7 +35,6 @@ LEAST_SECONDS = 1.0  # between two questions to the store
 GRACE_SECONDS = 20.0
 LONGEST_TROUBLE = 60.0
 BRINGING_BACK = timedelta(hours=1)
-LEFT_TO_OTHERS = "another process is working on this"
 BY_TIME = (Sort("due_at"),)
 
 

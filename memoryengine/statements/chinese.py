@@ -130,15 +130,13 @@ _INTRODUCES = re.compile(
 )
 _JOINS = re.compile(r"(?:但是|但|不过|而且|并且|所以|因此|同时|另外|还有|此外|然后|还)+[，]?")
 
-_SHARED = re.compile(
-    rf"(?:{_ADV}[，,]?|{_JOINS.pattern}){{0,6}}(?P<who>{ME}(?:的)?(?:{KIN}|{PETS})|{ME}(?![的家]))"
-)
+_SHARED = re.compile(rf"(?:{_ADV}[，,]?|{_JOINS.pattern}){{0,6}}(?P<who>{ME}(?:的)?(?:{KIN}|{PETS})|{ME}(?![的家]))")
 
 
 def clauses(sentence: str, names: frozenset[str]) -> Iterator[Clause]:
     """The clauses of a Chinese sentence; `names` are people the speaker has introduced."""
-    asks = sentence.rstrip("\"”’」』）) ").endswith(("?", "？"))
-    text = sentence.strip("\"”’」』「『“‘。！？!?；;…~～. ")
+    asks = sentence.rstrip('"”’」』）) ').endswith(("?", "？"))
+    text = sentence.strip('"”’」』「『“‘。！？!?；;…~～. ')
     groups = _groups([part for part in re.split(r"[，,]", text) if part.strip()])
     imagined = False
     for at, group in enumerate(groups):

@@ -129,7 +129,7 @@ def _is_whole(piece: str) -> bool:
 
 def _stripped(piece: str) -> tuple[str, bool]:
     """A piece without its opening words, and whether they asked to remember it."""
-    text, remember = piece.strip(" ,;:-–—\"“”"), False
+    text, remember = piece.strip(' ,;:-–—"“”'), False
     for _ in range(6):
         asked = REMEMBER.match(text)
         match = asked or LEAD.match(text)

@@ -91,13 +91,15 @@ def _extract(system: str, fences: Mapping[str, list[Row]]) -> list[Row]:
                 name = row.get("speaker") or names[spoken]
                 told = _third_zh(sentence, name) if spoken == "zh" else _third_en(sentence, name)
                 about = "home" if _SINGLE[0].search(told) else "work" if _SINGLE[1].search(told) else ""
-                found.append({
-                    "ids": [row["id"]],
-                    "memory": told,
-                    "time": time[0] if time else "",
-                    "score": 1 if _IMAGINED.search(sentence) else 3,
-                    "about": about,
-                })
+                found.append(
+                    {
+                        "ids": [row["id"]],
+                        "memory": told,
+                        "time": time[0] if time else "",
+                        "score": 1 if _IMAGINED.search(sentence) else 3,
+                        "about": about,
+                    }
+                )
     return found
 
 

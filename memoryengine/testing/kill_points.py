@@ -129,9 +129,7 @@ class KillPoints:
         """Pass `Store.count` on."""
         return await self._pass("count", lambda: self._inner.count(scope, collection, where))
 
-    async def search(
-        self, scope: Scope, queries: Sequence[Query]
-    ) -> tuple[tuple[Match, ...], ...]:
+    async def search(self, scope: Scope, queries: Sequence[Query]) -> tuple[tuple[Match, ...], ...]:
         """Pass `Store.search` on."""
         return await self._pass("search", lambda: self._inner.search(scope, queries))
 

@@ -1,6 +1,5 @@
 """What a workflow says, as frozen values with their places; nothing is checked against workers yet."""
 
-
 from __future__ import annotations
 
 import re

@@ -96,10 +96,12 @@ async def test_what_was_deleted_does_not_come_back_from_an_answer(engine: AsyncM
 async def test_a_quoted_prompt_says_nothing(engine: AsyncMemoryEngine) -> None:
     user = engine.user("ann")
     quoted = fence("memories", f"[2024-10-26 21:26:20 Saturday] {DOG}\n{PIN}")
-    await user.add_messages([
-        {"role": "user", "content": f"Why do you write this?\n{quoted}\nI like tea."},
-        {"role": "system", "content": FLAT},
-    ])
+    await user.add_messages(
+        [
+            {"role": "user", "content": f"Why do you write this?\n{quoted}\nI like tea."},
+            {"role": "system", "content": FLAT},
+        ]
+    )
     assert (await user.consolidate()).consolidated == 2
     found = await contents(engine)
     assert any("I like tea" in content for content in found)

@@ -24,9 +24,7 @@ def test_what_differs_is_named_with_its_place() -> None:
     assert differences(HELD, HELD) == []
     lost = {**HELD, "held": {"user0": {"messages": ["one"], "revision": 3}}}
     moved = {**HELD, "found": {"user0": [["0.5 b"]]}}
-    assert differences(HELD, lost) == [
-        "/held/user0/messages: ['one', 'two'] without a restart, ['one'] with them"
-    ]
+    assert differences(HELD, lost) == ["/held/user0/messages: ['one', 'two'] without a restart, ['one'] with them"]
     assert differences(HELD, moved) == ["/found/user0/0/0: '0.5 a' without a restart, '0.5 b' with them"]
     assert differences(HELD, {"held": HELD["held"]}) == [
         "/found: {'user0': [['0.5 a']]} without a restart, None with them"

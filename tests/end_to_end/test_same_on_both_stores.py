@@ -100,9 +100,7 @@ async def test_the_main_job_comes_to_the_same_on_both_stores(es_url: str, prefix
             assert other.score == pytest.approx(hit.score, abs=2 * VECTOR)
 
 
-def test_the_demo_runs_where_the_config_says_and_leaves_nothing(
-    es_url: str, prefix: str, tmp_path: Path
-) -> None:
+def test_the_demo_runs_where_the_config_says_and_leaves_nothing(es_url: str, prefix: str, tmp_path: Path) -> None:
     config = tmp_path / "mine.yaml"
     config.write_text(
         f"extends: elasticsearch\nstore: {{use: elasticsearch, url: '{es_url}', index_prefix: {prefix}}}\n"

@@ -241,7 +241,13 @@ def check_forgotten(machine: Machine, revision: int) -> None:
 
 def readable(source: Source) -> str:
     """All that a source says."""
-    payload = [unpacked(change[3]["document"]) if isinstance(change[3], dict) and "document" in change[3] else change
-               for change in decompressed(source["payload"])] if "payload" in source else []
+    payload = (
+        [
+            unpacked(change[3]["document"]) if isinstance(change[3], dict) and "document" in change[3] else change
+            for change in decompressed(source["payload"])
+        ]
+        if "payload" in source
+        else []
+    )
     document = unpacked(source["document"]) if "document" in source else []
     return json.dumps([payload, document], ensure_ascii=False).replace('"', " ").replace(",", " ")

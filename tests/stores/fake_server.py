@@ -108,9 +108,13 @@ class Machine:
 
     def print_(self) -> int:
         """A number that stands for the whole state."""
-        parts = [(name, n, seen, key, version.print_)
-                 for name, index in self.indices.items() for n, copy in enumerate(index.copies)
-                 for seen, docs in enumerate((copy.docs, copy.visible)) for key, version in docs.items()]
+        parts = [
+            (name, n, seen, key, version.print_)
+            for name, index in self.indices.items()
+            for n, copy in enumerate(index.copies)
+            for seen, docs in enumerate((copy.docs, copy.visible))
+            for key, version in docs.items()
+        ]
         blocked = [name for name, index in self.indices.items() if index.blocked]
         return print_of(sorted(parts), sorted(blocked))
 
@@ -211,8 +215,10 @@ class Machine:
 
 def _merged(old: Source, new: Source) -> dict[str, Any]:
     """A partial update: objects are merged, all else is replaced."""
-    both = {name: _merged(old[name], value) if isinstance(value, Mapping) and isinstance(old.get(name), Mapping)
-            else value for name, value in new.items()}
+    both = {
+        name: _merged(old[name], value) if isinstance(value, Mapping) and isinstance(old.get(name), Mapping) else value
+        for name, value in new.items()
+    }
     return {**old, **both}
 
 
@@ -229,17 +235,27 @@ def _answer(index: str, docs: Mapping[str, Version], body: Mapping[str, Any]) ->
     assert "search_after" not in body, "the fake holds less than a page"
     wanted = body.get("docvalue_fields", ())
     hits = [
-        {"_index": index, "_id": id_, "_seq_no": one.seq_no, "_primary_term": TERM, "_score": 1.0,
-         "sort": [_value(one.source, path) for part in order for path in part],
-         "fields": {name: [one.source[name]] for name in wanted}}
+        {
+            "_index": index,
+            "_id": id_,
+            "_seq_no": one.seq_no,
+            "_primary_term": TERM,
+            "_score": 1.0,
+            "sort": [_value(one.source, path) for part in order for path in part],
+            "fields": {name: [one.source[name]] for name in wanted},
+        }
         for id_, one in found
     ]
     sums = {"length": {"value": sum(one.source.get("length", 0) for _, one in found)}}
     having = body.get("aggs", {}).get("having", {"filters": {"filters": {}}})["filters"]["filters"]
-    counts = {name: {"doc_count": sum(_passes(query, id_, one.source) for id_, one in found)}
-              for name, query in having.items()}
-    return {"hits": {"total": {"value": len(found)}, "hits": hits[: body.get("size", 10)]},
-            "aggregations": {**sums, "having": {"buckets": counts}}}
+    counts = {
+        name: {"doc_count": sum(_passes(query, id_, one.source) for id_, one in found)}
+        for name, query in having.items()
+    }
+    return {
+        "hits": {"total": {"value": len(found)}, "hits": hits[: body.get("size", 10)]},
+        "aggregations": {**sums, "having": {"buckets": counts}},
+    }
 
 
 def _passes(query: Mapping[str, Any], id_: str, source: Source) -> bool:
@@ -247,9 +263,11 @@ def _passes(query: Mapping[str, Any], id_: str, source: Source) -> bool:
     match kind:
         case "bool":
             least = what.get("minimum_should_match", 0 if "filter" in what or "should" not in what else 1)
-            return (all(_passes(one, id_, source) for one in what.get("filter", ()))
-                    and not any(_passes(one, id_, source) for one in what.get("must_not", ()))
-                    and sum(_passes(one, id_, source) for one in what.get("should", ())) >= least)
+            return (
+                all(_passes(one, id_, source) for one in what.get("filter", ()))
+                and not any(_passes(one, id_, source) for one in what.get("must_not", ()))
+                and sum(_passes(one, id_, source) for one in what.get("should", ())) >= least
+            )
         case "ids":
             return id_ in what["values"]
         case "exists":
@@ -318,12 +336,14 @@ class FakeServer:
 
     async def mget(self, asked: Sequence[Ask], *, there: bool = False) -> list[Got]:
         """See `Server.mget`; `there` changes nothing, as the primary has what it refused for."""
+
         def gets(part: Sequence[Ask], copy: int) -> Step:
             return lambda: [self.machine.get(ask, copy) for ask in part]
 
         ways = range(1 if there else self.copies)
-        return await self._parts("mget", asked, lambda ask: ask.index,
-                                 lambda part: [[gets(part, copy) for copy in ways]])
+        return await self._parts(
+            "mget", asked, lambda ask: ask.index, lambda part: [[gets(part, copy) for copy in ways]]
+        )
 
     async def bulk(self, actions: Sequence[Action]) -> list[Done]:
         """See `Server.bulk`."""
@@ -331,6 +351,7 @@ class FakeServer:
 
     async def msearch(self, searches: Sequence[Searching]) -> list[Mapping[str, Any]]:
         """See `Server.msearch`."""
+
         def found(part: Sequence[Searching]) -> Step:
             return lambda: [self.machine.search(one) for one in part]
 
@@ -338,6 +359,7 @@ class FakeServer:
 
     async def refresh(self, aliases: Sequence[str]) -> None:
         """See `Server.refresh`."""
+
         def refreshed(part: Sequence[str]) -> Step:
             return lambda: [self.machine.refresh(alias) for alias in part]  # type: ignore[func-returns-value]
 
@@ -372,10 +394,12 @@ class FakeServer:
         parts = {place: [items[number] for number in group] for place, group in groups.items()}
         waits = [self.turns.part(Request(kind, place, _ids(part)), steps_of(part)) for place, part in parts.items()]
         answers = [await waits[0]] if len(waits) == 1 else await asyncio.gather(*waits)
-        flat = {number: one for group, answer in zip(groups.values(), answers, strict=True)
-                for number, one in zip(group, chain.from_iterable(answer), strict=True)}
+        flat = {
+            number: one
+            for group, answer in zip(groups.values(), answers, strict=True)
+            for number, one in zip(group, chain.from_iterable(answer), strict=True)
+        }
         return [flat[number] for number in range(len(items))]
-
 
 
 def _ids(part: Sequence[Any]) -> frozenset[str]:

@@ -149,16 +149,23 @@ class Schedule:
         """All that can happen next; first of all that the process goes on which went last."""
         parts = sorted(self.waiting, key=lambda part: (part.process != self.last, part.process, part.number))
         blocked = self.preemptions == 0 and any(part.process == self.last for part in parts)
-        steps = [Move("step", part.process, part, way) for part in parts
-                 if not blocked or part.process == self.last
-                 for way in range(part.ways if self.stale else 1)]
+        steps = [
+            Move("step", part.process, part, way)
+            for part in parts
+            if not blocked or part.process == self.last
+            for way in range(part.ways if self.stale else 1)
+        ]
         if not self.faults:
             return steps
         alive = dict.fromkeys(part.process for part in parts if part.answer is not None)
         deaths = [Move("dies", name) for name in alive if name in self.bounds.mortal]
         fresh = [part for part in parts if part.request.kind == "bulk" and not part.done and part.answer is not None]
-        echoes = [Move(kind, part.process, part) for part in fresh if part.process in self.bounds.echoes
-                  for kind in ("repeats later", "hears nothing")]
+        echoes = [
+            Move(kind, part.process, part)
+            for part in fresh
+            if part.process in self.bounds.echoes
+            for kind in ("repeats later", "hears nothing")
+        ]
         return [*steps, *deaths, *echoes]
 
     def take(self, move: Move) -> None:

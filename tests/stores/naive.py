@@ -144,9 +144,7 @@ class NaiveStore:
     async def count(self, scope: Scope, collection: str, where: Filter = EVERYTHING) -> int:
         return len(self.shelf(scope).living(collection, where))
 
-    async def search(
-        self, scope: Scope, queries: Sequence[Query]
-    ) -> tuple[tuple[Match, ...], ...]:
+    async def search(self, scope: Scope, queries: Sequence[Query]) -> tuple[tuple[Match, ...], ...]:
         return tuple(self._answer(self.shelf(scope), query) for query in queries)
 
     def _answer(self, shelf: Shelf, query: Query) -> tuple[Match, ...]:

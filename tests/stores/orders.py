@@ -66,8 +66,14 @@ async def outcome(store: Any, scope: Scope, name: str, args: Sequence[Any]) -> A
 
 def explain(scope: Scope, calls: Sequence[Call], start: Shelf) -> None:
     """Raise `AssertionError` if no order of the calls gives these answers."""
-    overlapping = [one for one in calls if not one.writes and one.answer is not UNKNOWN and not isinstance(
-        one.answer, type) and any(other.writes and one.overlaps(other) for other in calls)]
+    overlapping = [
+        one
+        for one in calls
+        if not one.writes
+        and one.answer is not UNKNOWN
+        and not isinstance(one.answer, type)
+        and any(other.writes and one.overlaps(other) for other in calls)
+    ]
     strict = [one for one in calls if one not in overlapping and (one.writes or one.answer is not UNKNOWN)]
     if not _Search(scope, overlapping).found(strict, [start], []):
         raise AssertionError("\n  ".join(["no order of the calls explains the answers:", *map(str, calls)]))
@@ -95,8 +101,10 @@ class _Search:
     def _without_easy(self, open_: list[Call], state: Shelf) -> list[Call]:
         """What is left when all that changes nothing is placed which fits here: that never hinders another."""
         while True:
-            fits = next((one for one in _ready(open_)
-                         if not one.writes and equal(one.answer, self._model(one, _twin(state)))), None)
+            fits = next(
+                (one for one in _ready(open_) if not one.writes and equal(one.answer, self._model(one, _twin(state)))),
+                None,
+            )
             if fits is None:
                 return open_
             open_ = [one for one in open_ if one is not fits]
@@ -130,8 +138,10 @@ def _saw_parts(read: Call, states: Sequence[Shelf]) -> bool:
             return read.answer in [state.revision for state in states]
         case "get":
             collection, ids = read.args
-            return all(document in [state.documents.get((collection, id_)) for state in states]
-                       for id_, document in zip(ids, read.answer, strict=True))
+            return all(
+                document in [state.documents.get((collection, id_)) for state in states]
+                for id_, document in zip(ids, read.answer, strict=True)
+            )
         case "page":
             collection, where = (*read.args, EVERYTHING)[:2]
             return _each({one.id: one for one in read.answer}, [state.living(collection, where) for state in states])

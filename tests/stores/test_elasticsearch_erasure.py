@@ -50,10 +50,12 @@ async def test_no_index_holds_a_word_of_a_user_who_was_deleted(es_url: str) -> N
         async with AsyncMemoryEngine({"extends": "embedded", "store": store}) as engine:
             for user in ("ann", "ben"):
                 memory = engine.user(user)
-                await memory.add_messages([
-                    {"role": "user", "content": f"My hobby is {user}{WORD} and I live in {user}{WORD}ville."},
-                    {"role": "user", "content": f"我喜欢{user}{WORD}。", "metadata": {"where": f"{user}{WORD}"}},
-                ])
+                await memory.add_messages(
+                    [
+                        {"role": "user", "content": f"My hobby is {user}{WORD} and I live in {user}{WORD}ville."},
+                        {"role": "user", "content": f"我喜欢{user}{WORD}。", "metadata": {"where": f"{user}{WORD}"}},
+                    ]
+                )
                 await memory.run("consolidate_memory")
                 await memory.add_messages([{"role": "user", "content": f"I moved to {user}{WORD}ton."}])
                 await memory.run("consolidate_memory")

@@ -53,9 +53,7 @@ async def prefix(es_secured: SecuredServer) -> AsyncIterator[str]:
     """A prefix that the roles of tests/elasticsearch_roles.yml cover."""
     made = f"memoryengine-t-{secrets.token_hex(5)}"
     yield made
-    sees = AsyncElasticsearch(
-        es_secured.url, basic_auth=(es_secured.user, es_secured.password), ca_certs=es_secured.ca
-    )
+    sees = AsyncElasticsearch(es_secured.url, basic_auth=(es_secured.user, es_secured.password), ca_certs=es_secured.ca)
     async with sees as client:
         found = await client.indices.get(index=f"{made}-*", features=["aliases"])
         if found.body:

@@ -204,9 +204,7 @@ async def test_an_alias_that_stands_for_more(es_url: str, client: AsyncElasticse
         assert await store.count(ALICE, "note") == 3
 
 
-async def test_an_index_of_another_program_is_left_alone(
-    es_url: str, client: AsyncElasticsearch, prefix: str
-) -> None:
+async def test_an_index_of_another_program_is_left_alone(es_url: str, client: AsyncElasticsearch, prefix: str) -> None:
     """As an ingest of somebody makes it where indices are created by themselves."""
     await client.index(index=f"{prefix}-note", document={"status": 7})
     with pytest.raises(StoreUnreadable, match=f"an index that is called {prefix}-note") as caught:

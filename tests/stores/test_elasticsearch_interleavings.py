@@ -133,19 +133,24 @@ SCENARIOS: Mapping[str, Scenario] = {
     "appending, answers lost": Scenario({"a": deleter("late"), "p": APPENDER}, echoing("p"), apart=False),
     "purging": Scenario({"a": writer(AFTER_FIRST), "x": PURGER}, Bounds(preemptions=1)),
     "purging what is written": Scenario({"a": writer(AFTER_FIRST), "x": PURGER}, Bounds(preemptions=2), apart=False),
-    "purging after a death": Scenario({"a": writer(AFTER_FIRST), "x": PURGER},
-                                      Bounds(1, mortal=("a",), preemptions=1), apart=False),
-    "purging, and dying": Scenario({"x": PURGER, "r": calling(("page", "note"))},
-                                   Bounds(1, mortal=("x",), preemptions=1), apart=False),
-    "purging, answers lost": Scenario({"a": writer(AFTER_FIRST), "x": PURGER},
-                                      Bounds(1, echoes=("a",), preemptions=1), apart=False),
+    "purging after a death": Scenario(
+        {"a": writer(AFTER_FIRST), "x": PURGER}, Bounds(1, mortal=("a",), preemptions=1), apart=False
+    ),
+    "purging, and dying": Scenario(
+        {"x": PURGER, "r": calling(("page", "note"))}, Bounds(1, mortal=("x",), preemptions=1), apart=False
+    ),
+    "purging, answers lost": Scenario(
+        {"a": writer(AFTER_FIRST), "x": PURGER}, Bounds(1, echoes=("a",), preemptions=1), apart=False
+    ),
     "purging what is appended": Scenario({"p": APPENDER, "x": PURGER}, apart=False),
-    "a late writer, a reader, a purge": Scenario({"a": writer(AFTER_FIRST), "r": READER, "x": PURGER},
-                                                 Bounds(preemptions=1), apart=False),
+    "a late writer, a reader, a purge": Scenario(
+        {"a": writer(AFTER_FIRST), "r": READER, "x": PURGER}, Bounds(preemptions=1), apart=False
+    ),
     "putting again what is deleted": Scenario({"a": insisting(), "b": TWO["a"]}),
     "reading beside a replica": Scenario({"p": APPENDER, "r": TWICE}, Bounds(stale=1), copies=2, apart=False),
-    "reading while bulks are done": Scenario({"a": writer(AFTER_FIRST, **MANY), "r": TWICE}, Bounds(preemptions=2),
-                                             fine=True, apart=False),
+    "reading while bulks are done": Scenario(
+        {"a": writer(AFTER_FIRST, **MANY), "r": TWICE}, Bounds(preemptions=2), fine=True, apart=False
+    ),
     "reading": Scenario({**MANY_AND, "r": READER}),
     "searching": Scenario({**MANY_AND, "r": SEARCHER}, apart=False),
     "reading after a death": Scenario({**MANY_AND, "r": calling(("page", "note"))}, mortal("a"), apart=False),
@@ -157,8 +162,10 @@ def test_every_schedule_ends_well(name: str, capsys: pytest.CaptureFixture[str])
     began = time.process_time()
     found = explore(SCENARIOS[name])
     with capsys.disabled():
-        print(f"{name:35}{found.schedules:>16,} schedules, {found.states:6,} states, {found.ends:5,} ends, "
-              f"{found.runs:5,} runs, {time.process_time() - began:5.1f} s")
+        print(
+            f"{name:35}{found.schedules:>16,} schedules, {found.states:6,} states, {found.ends:5,} ends, "
+            f"{found.runs:5,} runs, {time.process_time() - began:5.1f} s"
+        )
     assert found.schedules >= found.ends > 1
 
 

@@ -38,7 +38,6 @@ class TestElasticsearchKeepsTheUpkeepContract(OnAServer):
     async def make_store(self, where: Path) -> Store:
         return self.in_elasticsearch(where)
 
-
     async def test_half_a_copy_takes_no_commits(self, tmp_path: Path) -> None:
         """Until it is whole, which the error says."""
         async with self.kept(tmp_path / "one") as target:

@@ -44,9 +44,7 @@ def message(
     )
 
 
-def memory(
-    content: str, *, id_: str = "", kind: Kind = "observation", said_at: datetime = NOON, **more: Any
-) -> Memory:
+def memory(content: str, *, id_: str = "", kind: Kind = "observation", said_at: datetime = NOON, **more: Any) -> Memory:
     """A memory; its id is its content unless given."""
     held = {"recorded_at": said_at, **more}
     return Memory(id=id_ or content, kind=kind, content=content, said_at=said_at, **held)

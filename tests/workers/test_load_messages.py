@@ -137,8 +137,16 @@ async def test_it_stops_when_nothing_waits() -> None:
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("", 0), ("abcd", 1), ("abcde", 2), ("我喜欢吉他", 5), ("我喜欢 jazz", 5), ("😀😀", 2),
-     ("ひらがな", 4), ("a" * 400, 100)],
+    [
+        ("", 0),
+        ("abcd", 1),
+        ("abcde", 2),
+        ("我喜欢吉他", 5),
+        ("我喜欢 jazz", 5),
+        ("😀😀", 2),
+        ("ひらがな", 4),
+        ("a" * 400, 100),
+    ],
 )
 def test_tokens_are_estimated_by_script(text: str, tokens: int) -> None:
     assert token_estimate(text) == tokens

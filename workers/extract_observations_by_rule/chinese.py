@@ -48,9 +48,7 @@ def third_person(text: str, human: str) -> str:
         text = f"我的{text}"
     if match := _SUBJECT.match(plain(text)):
         text = text[: match.end()] + _LATER.sub("自己", text[match.end() :])
-    return "".join(
-        part if _QUOTED.fullmatch(part) else _rewritten(part, human) for part in _QUOTED.split(text) if part
-    )
+    return "".join(part if _QUOTED.fullmatch(part) else _rewritten(part, human) for part in _QUOTED.split(text) if part)
 
 
 def _rewritten(text: str, human: str) -> str:

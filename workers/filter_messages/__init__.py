@@ -48,9 +48,7 @@ class FilterMessages:
         rows = [self._row(number, batch, place) for number, place in enumerate(told, 1)]
         spoken = self.locale.language or language("\n".join(batch[place].content for place in told))
         lines = fence("lines", json_lines(rows))
-        turns = self.prompt.turns(
-            spoken, human=self.locale.human(spoken), lines=lines, count=str(len(rows))
-        )
+        turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=lines, count=str(len(rows)))
         schema: Schema = {"id": Whole(1, len(told)), "score": Whole(0, HIGHEST)}
         scores = await ask(self.chat, turns, lambda text: read_rows(text, schema, numbered=True))
         low = {told[row["id"] - 1] for row in scores if row["score"] < self.least}

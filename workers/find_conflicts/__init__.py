@@ -82,9 +82,7 @@ class FindConflicts:
     def _topic(self, memory: Memory) -> Topic:
         return Topic.of(memory, frozenset({self.locale.human("zh"), self.locale.human("en"), "user", "用户"}))
 
-    def _near(
-        self, new: Sequence[Memory], known: Mapping[str, Known], topics: Mapping[str, Topic]
-    ) -> list[Memory]:
+    def _near(self, new: Sequence[Memory], known: Mapping[str, Known], topics: Mapping[str, Topic]) -> list[Memory]:
         """The memories that are near to another, new ones first, then known ones, the nearest to any first."""
         alike = {
             memory.id: memory

@@ -59,9 +59,7 @@ class UpdateInsights:
             changes += self._changes(rows.get(key), group, shown, standing)
         return Updated(replace(changes, reflected=tuple(dict.fromkeys(changes.reflected))))
 
-    def _chosen(
-        self, subjects: Sequence[str], held: Mapping[str, Group], fresh: Sequence[Memory]
-    ) -> dict[str, Group]:
+    def _chosen(self, subjects: Sequence[str], held: Mapping[str, Group], fresh: Sequence[Memory]) -> dict[str, Group]:
         """The subjects by key: the new ones, the known ones that fresh observations touch most, and those due."""
         new = {subject_key(name): Group(name) for name in reversed(subjects) if subject_key(name) not in held}
         valid = [key for key, group in held.items() if group.valid]

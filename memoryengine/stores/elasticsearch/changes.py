@@ -58,9 +58,7 @@ def check_documents(changes: Sequence[Change], needs: Sequence[Need], found: Seq
             )
 
 
-def appended(
-    codec: Codec, scope: str, documents: Sequence[Document], held: Mapping[str, Got], call: str
-) -> Appended:
+def appended(codec: Codec, scope: str, documents: Sequence[Document], held: Mapping[str, Got], call: str) -> Appended:
     """What became of each document; `held` are those that were there. A 409 may be the echo of this very call."""
     new, known, deleted, conflicts = [], [], [], []
     for document in documents:

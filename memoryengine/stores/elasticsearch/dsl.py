@@ -126,7 +126,7 @@ def _values(kind: FieldKind, values: Iterable[Scalar]) -> Iterable[Any]:
                 yield float(value) + 0.0  # not -0.0, which is another number to the server
             case "flag", bool() | int() | float() if value in (0, 1):
                 yield bool(value)
-            case ("keyword" | "keywords" | "map"), str() if _can_be_stored(value):
+            case (("keyword" | "keywords" | "map"), str()) if _can_be_stored(value):
                 yield value
 
 

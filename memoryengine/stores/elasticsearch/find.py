@@ -163,16 +163,20 @@ class Finder:
         """Get the documents that were chosen and did not come with a search."""
         pairs = [(part, id_) for part, ids in zip(parts, chosen, strict=True) for id_ in ids]
         lacking = [(part, id_) for part, id_ in pairs if id_ not in part.packed]
-        asks = [Ask(self.names.alias(part.query.collection), document_key(scope, id_), scope, ("document",))
-                for part, id_ in lacking]
+        asks = [
+            Ask(self.names.alias(part.query.collection), document_key(scope, id_), scope, ("document",))
+            for part, id_ in lacking
+        ]
         for (part, id_), got in zip(lacking, await self.server.mget(asks), strict=True):
             if got.source is not None and "document" in got.source:  # else it was deleted since
                 part.packed[id_] = got.source["document"]
 
     def _matches(self, parts: Sequence[Part], chosen: Sequence[Sequence[str]]) -> tuple[tuple[Match, ...], ...]:
         """What was chosen; what several queries found is unpacked once."""
-        rows = [[(part.found[id_], part.query.collection, part.packed[id_]) for id_ in ids if id_ in part.packed]
-                for part, ids in zip(parts, chosen, strict=True)]
+        rows = [
+            [(part.found[id_], part.query.collection, part.packed[id_]) for id_ in ids if id_ in part.packed]
+            for part, ids in zip(parts, chosen, strict=True)
+        ]
         packed = {(collection, data) for row in rows for _, collection, data in row}
         documents = {one: self.codecs[one[0]].document(one[1]) for one in packed}
         return tuple([tuple([Match(documents[name, data], score) for score, name, data in row]) for row in rows])

@@ -274,8 +274,10 @@ class Log:
         while changes:
             found = documents or await self._server.mget(self._asks(scope, changes))
             documents = None
-            pairs = [(change, got, self._action(scope, revision, change, got))
-                     for change, got in zip(changes, found, strict=True)]
+            pairs = [
+                (change, got, self._action(scope, revision, change, got))
+                for change, got in zip(changes, found, strict=True)
+            ]
             marks = [mark(writer, scope) for writer in {writer_of(got.index): None for got in found}]
             todo = [(change, action) for change, _, action in pairs if action is not None]
             # The marks are written even if somebody else has done all of it: he may have died before his own.

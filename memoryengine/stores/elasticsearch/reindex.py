@@ -171,9 +171,7 @@ class ElasticsearchReindexing:
 
     async def _written(self, index: str) -> list[int]:
         """The highest sequence number in each shard, which every write raises."""
-        answer = await self._server.ask(
-            lambda client: client.indices.stats(index=index, metric="docs", level="shards")
-        )
+        answer = await self._server.ask(lambda client: client.indices.stats(index=index, metric="docs", level="shards"))
         (shards,) = (one["shards"] for one in answer["indices"].values())
         return [max(int(copy["seq_no"]["max_seq_no"]) for copy in shards[number]) for number in sorted(shards, key=int)]
 
@@ -283,9 +281,7 @@ class ElasticsearchReindexing:
         living = [hit for hit in hits if hit["_source"]["state"] == LIVE]
         if space is None or not living:
             return {}
-        documents: list[Document] = [
-            self._codecs[collection].document(hit["_source"]["document"]) for hit in living
-        ]
+        documents: list[Document] = [self._codecs[collection].document(hit["_source"]["document"]) for hit in living]
         vectors = await embed(collection, documents)
         return {
             hit["_id"]: {vector_field(space): decimals(vector, space)}

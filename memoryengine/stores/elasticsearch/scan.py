@@ -17,9 +17,7 @@ async def scan(
     server: RealServer, index: str, body: Mapping[str, Any], size: int, *, routing: str | None = None
 ) -> AsyncGenerator[list[Mapping[str, Any]], None]:
     """The hits of a search, some at a time, in the order in which they lie; to be closed with `aclosing`."""
-    opened = await server.ask(
-        lambda client: client.open_point_in_time(index=index, keep_alive=KEPT, routing=routing)
-    )
+    opened = await server.ask(lambda client: client.open_point_in_time(index=index, keep_alive=KEPT, routing=routing))
     pit, after = opened["id"], None
     try:
         while True:

@@ -327,8 +327,10 @@ def _parts(actions: Sequence[Action]) -> Iterator[Sequence[Action]]:
     """Slices that a server takes at once."""
     start, size = 0, 0
     for number, action in enumerate(actions):
-        length = sum(len(value) if isinstance(value, str) else 20 * len(value) if isinstance(value, list) else 20
-                     for value in action.body.values())
+        length = sum(
+            len(value) if isinstance(value, str) else 20 * len(value) if isinstance(value, list) else 20
+            for value in action.body.values()
+        )
         if number > start and (number - start >= BULK_ACTIONS or size + length > BULK_BYTES):
             yield actions[start:number]
             start, size = number, 0

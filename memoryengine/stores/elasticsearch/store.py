@@ -180,9 +180,9 @@ class ElasticsearchStore:
         bodies = {document_key(key, id_): {field: decimals(vector, self._space)} for id_, vector in vectors.items()}
         await self._log.settled(key)
         asks = [Ask(alias, id_, key, ("state",)) for id_ in bodies]
-        return sum([
-            await self._attach(key, asks[start : start + ATTACHED], bodies) for start in range(0, len(asks), ATTACHED)
-        ])
+        return sum(
+            [await self._attach(key, asks[start : start + ATTACHED], bodies) for start in range(0, len(asks), ATTACHED)]
+        )
 
     async def _attach(self, scope: str, asks: Sequence[Ask], bodies: Mapping[str, Mapping[str, Any]]) -> int:
         """Write some vectors, each to the version of its document that was read."""
@@ -192,8 +192,10 @@ class ElasticsearchStore:
             there = [(ask, got) for ask, got in zip(asks, found, strict=True) if _lives(got)]
             if not there:
                 break
-            actions = [Action("update", writer_of(got.index), ask.id, scope, bodies[ask.id], (got.seq_no, got.term))
-                       for ask, got in there]
+            actions = [
+                Action("update", writer_of(got.index), ask.id, scope, bodies[ask.id], (got.seq_no, got.term))
+                for ask, got in there
+            ]
             marks = [mark(writer, scope) for writer in {action.alias: None for action in actions}]
             done = await self._server.bulk([*actions, *marks])
             asks = [ask for (ask, _), one in zip(there, done, strict=False) if one.status == 409]
@@ -261,8 +263,11 @@ class ElasticsearchStore:
         wanted = list(dict.fromkeys(check_text(id_, "An id") for id_ in ids))
         asks = [Ask(alias, document_key(key, id_), key, ("state", "document")) for id_ in wanted]
         seen = await self._log.settled(key, asks, patient=True)
-        held = {id_: codec.document(got.source["document"]) for id_, got in zip(wanted, seen.more, strict=True)
-                if got.source is not None and _lives(got)}
+        held = {
+            id_: codec.document(got.source["document"])
+            for id_, got in zip(wanted, seen.more, strict=True)
+            if got.source is not None and _lives(got)
+        }
         return tuple(map(held.get, ids))
 
     async def page(

@@ -84,8 +84,11 @@ class View:
 
 def _dirty(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequence[Got]) -> list[str]:
     """The aliases whose mark is newer than what is visible."""
-    return [alias for alias, got in zip(aliases, marks, strict=True)
-            if got.source is not None and _newer(got, visible.get(alias, ("", 0, -1)))]
+    return [
+        alias
+        for alias, got in zip(aliases, marks, strict=True)
+        if got.source is not None and _newer(got, visible.get(alias, ("", 0, -1)))
+    ]
 
 
 def _newer(got: Got, seen: Visible) -> bool:
@@ -95,8 +98,11 @@ def _newer(got: Got, seen: Visible) -> bool:
 
 def _receded(visible: Mapping[str, Visible], aliases: Sequence[str], marks: Sequence[Got]) -> list[str]:
     """The aliases whose mark is older than what was visible before: the index was made anew under its name."""
-    return [alias for alias, got in zip(aliases, marks, strict=True)
-            if alias in visible and got.source is not None and _older(got, visible[alias])]
+    return [
+        alias
+        for alias, got in zip(aliases, marks, strict=True)
+        if alias in visible and got.source is not None and _older(got, visible[alias])
+    ]
 
 
 def _older(got: Got, seen: Visible) -> bool:
