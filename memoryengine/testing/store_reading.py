@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ..errors import StoreError
+from ..errors import Moved, StoreError
 from ..filters import Between, Has, Is, Value, matches
 from ..ports import HISTORY, Document, Patch, Sort, Store, Writes
 from ..values import Scope
@@ -220,6 +220,17 @@ class StoreReading(StoreChecks):
             assert await store.scopes("ns", after="user2", limit=3) == tuple(users[3:6])
             assert await store.scopes("ns", after="user6") == ()
             assert await store.scopes("nowhere") == ()
+
+    async def test_a_refused_first_commit_names_nobody(self, tmp_path: Path) -> None:
+        """A user is listed from the first write that was done, not from the first that was tried."""
+        async with self.opened(tmp_path) as store:
+            with pytest.raises(StoreError):
+                await store.commit(ALICE, Writes(patch=(Patch("note", "no", {"rank": 2}),), entry=ENTRY), expect=0)
+            with pytest.raises(Moved):
+                await store.commit(ALICE, Writes(put=(("note", note("a")),), entry=ENTRY), expect=3)
+            assert await store.scopes(ALICE.namespace) == ()
+            assert await store.commit(ALICE, Writes(put=(("note", note("a")),), entry=ENTRY), expect=0) == 1
+            assert await store.scopes(ALICE.namespace) == (ALICE.user,)
 
     async def test_writes_of_another_store_are_seen(self, tmp_path: Path) -> None:
         """By the next call, in every way of reading, without reopening."""

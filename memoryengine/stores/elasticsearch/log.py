@@ -9,7 +9,7 @@ each document; it is `pending` until all of that was done, then it is replaced b
 
 1. Read entry r, entry r+1 (which must not be there) and all documents that are touched. Nothing was written. The parts
    of a request are answered in any order, so entry r was seen done before the documents are asked for, and if these do
-   not allow the commit, it is looked again whether the scope has moved.
+   not allow the commit, it is looked again whether the scope has moved, and nothing is written.
 2. Create entry r+1, pending; before the very first the name of the user is written. If the answer is lost, the entry
    is read again: its `call` tells whose it is, even when somebody finished it meanwhile, or purged it. A crash leaves a
    pending entry, which whoever comes next finishes (step 3 and 4); the commit stands.
@@ -179,13 +179,16 @@ class Log:
         Raises `Moved` if the scope is not at `expect`.
         """
         key = scope_key(scope)
-        documents = await self._ground(scope, changes, expect)
+        documents, known = await self._ground(scope, changes, expect)
         try:
             checked(documents)
         except StoreError:
             await self._check_still(key, expect)
             raise
         source = self._entry(key, expect + 1, changes, entry)
+        if not known:
+            # Before the first entry, for nobody who finishes that for somebody else could name the user.
+            await self._server.bulk([Action("create", self._scopes, key, key, user_of(scope))])
         made = await self._create(key, expect, source)
         if made.source is not None and made.source["state"] == PENDING:
             await self._apply(key, expect + 1, changes, documents)
@@ -194,8 +197,11 @@ class Log:
         self._done.keep(key, expect + 1)
         return expect + 1
 
-    async def _ground(self, scope: Scope, changes: Sequence[Change], expect: int) -> Sequence[Got]:
-        """Step 1: the documents, as revision `expect` left them unless the scope moves meanwhile."""
+    async def _ground(self, scope: Scope, changes: Sequence[Change], expect: int) -> tuple[Sequence[Got], bool]:
+        """Step 1: the documents, as revision `expect` left them unless the scope moves meanwhile.
+
+        Also whether the user is named already.
+        """
         key = scope_key(scope)
         if self._done.get(key, 0) < expect:
             await self.settled(key)  # entry `expect` was seen done before the documents are asked for
@@ -208,10 +214,7 @@ class Log:
         said = gate["gate"] if gate else OPEN
         if said != OPEN:
             raise StoreUnavailable(REINDEXING if said == CLOSED else UNFINISHED.format(said))
-        if user and seen.more[-2].source is None:
-            # Before the first entry, for nobody who finishes that for somebody else could name the user.
-            await self._server.bulk([Action("create", self._scopes, key, key, user_of(scope))])
-        return seen.more[: len(changes)]
+        return seen.more[: len(changes)], not user or seen.more[-2].source is not None
 
     async def _check_still(self, scope: str, expect: int) -> None:
         """Raise `Moved` if the scope has moved, so that what was read may be newer."""
