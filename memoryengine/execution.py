@@ -97,7 +97,7 @@ class Execution:
         self.engine, self.plan, self.scope, self.trigger, self.locale = engine, plan, scope, trigger, locale
         self.lease, self.dry = lease, dry
         self.id = secrets.token_hex(10)
-        self.reader = StoreReader(engine.store, scope, engine.queue)
+        self.reader = StoreReader(engine.store, scope, engine.queue, engine.heard)
         self.steps: list[StepTrace] = []
         self.made: dict[str, Any] = {}
         self.read_at = 0
@@ -354,7 +354,7 @@ class Execution:
             messages=outputs.get("messages", ()),
             outputs=outputs,
             stopped=stopped,
-            warnings=tuple(self.reader.warnings),
+            warnings=tuple(dict.fromkeys([*self.reader.warnings, *(w for step in self.steps for w in step.warnings)])),
             traces=(Trace(self.id, self._seconds(), tuple(self.steps), stopped),),
             locale=self.locale,
         )

@@ -1,4 +1,4 @@
-"""Counting model calls and what workers note: a meter in a context variable, so that tasks started inside count too."""
+"""Model calls are counted, and what workers note or warn of: a meter in a context variable, for tasks inside too."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class Meter:
 
     usage: Usage = field(default_factory=Usage)
     notes: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def add(self, more: Usage) -> None:
@@ -50,6 +51,11 @@ class Meter:
         """Count a note `times` more; safe to call from several threads."""
         with self._lock:
             self.notes = {**self.notes, text: self.notes.get(text, 0) + times}
+
+    def warn(self, sentence: str) -> None:
+        """Keep a warning, once; safe to call from several threads."""
+        with self._lock:
+            self.warnings = tuple(dict.fromkeys((*self.warnings, sentence)))
 
 
 _meters: ContextVar[tuple[Meter, ...]] = ContextVar("memoryengine_meters", default=())
@@ -88,3 +94,13 @@ def note(text: str, times: int = 1) -> None:
     """
     for meter in _meters.get():
         meter.note(text, times)
+
+
+def warn(sentence: str) -> None:
+    """Tell whoever asked what they got less of, and why, as in "The order is that of the search alone: ...".
+
+    It stands in the `warnings` of the run's result and is not kept with the run. One sentence or two without a word of
+    a person or a model in them; equal warnings of one worker are given once. Without a meter around nothing happens.
+    """
+    for meter in _meters.get():
+        meter.warn(sentence)

@@ -26,7 +26,7 @@ class StepTrace:
     """What one step did: when it began (seconds after the run did), how long it took, what it used and moved.
 
     The counts are the lengths of the tuples that went in and came out, by flow name; `notes` are the causes that the
-    worker noted with `trace.note`, each with how often.
+    worker noted with `trace.note`, each with how often, and `warnings` what it told with `trace.warn`.
     """
 
     instance: str
@@ -37,6 +37,7 @@ class StepTrace:
     counts_in: Mapping[str, int] = field(default_factory=dict)
     counts_out: Mapping[str, int] = field(default_factory=dict)
     notes: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,9 @@ class _Run:
         started, spent = began - self.began, perf_counter() - began
         name, counts_out = step.worker.name, _counts(made)
         self.trace.append(
-            StepTrace(step.instance, name, started, spent, meter.usage, counts_in, counts_out, meter.notes)
+            StepTrace(
+                step.instance, name, started, spent, meter.usage, counts_in, counts_out, meter.notes, meter.warnings
+            )
         )
 
     async def branches(self, step: Branches, values: Values) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from memoryengine.errors import InputError, ModelUnavailable, Problem, StoreError, WorkerError
-from memoryengine.trace import note, record
+from memoryengine.trace import measure, note, record, warn
 from memoryengine.values import Changes
 from memoryengine.worker import InstanceSettings, Stop, spec_of, worker
 from memoryengine.workflow import BoundStep, Outcome, Plan, StepTrace, check_workflows, run_plan
@@ -69,6 +69,8 @@ class Ask:
     async def run(self, words: tuple[str, ...]) -> Words:
         record("chat", input_tokens=7, output_tokens=3)
         note("asked", len(words))
+        for word in words:
+            warn(f"Only {word[:1]} was asked.")
         return Words(words)
 
 
@@ -419,6 +421,17 @@ async def test_each_step_is_traced_with_its_time_its_model_calls_and_its_counts(
     assert first.seconds >= 0
     assert outcome.steps[2].usage.chat_calls == 0
     assert [step.notes for step in outcome.steps] == [{"asked": 2}, {"asked": 2}, {}]
+
+
+async def test_what_a_worker_warns_of_is_told_once_and_ends_no_run() -> None:
+    outcome = await run(plan_of("[ask, {parallel: [ask, see]}]", "words", "words"), {"words": ("x", "xx", "y")})
+    assert [step.warnings for step in outcome.steps] == [("Only x was asked.", "Only y was asked.")] * 2 + [()]
+    assert outcome.values["words"] == ("x", "xx", "y")
+    warn("Nobody listens.")  # without a meter around nothing happens
+    with measure() as meter:
+        warn("One.")
+        warn("One.")
+    assert meter.warnings == ("One.",)
 
 
 async def test_the_trace_is_there_when_a_run_fails() -> None:
