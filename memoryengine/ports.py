@@ -219,6 +219,9 @@ class KeywordQuery:
     The score is `memoryengine.ranking.bm25`, with the statistics (count, average length, document frequencies) of
     this scope's documents that pass `where`; repeated query terms count once. A store may rank more coarsely first,
     but must score at least the 300 best candidates exactly; and it may refuse more than 20,000 different terms.
+
+    `Match.share` is the score divided by the most that any document could reach with these terms: the sum of their
+    `memoryengine.ranking.idf` by the same statistics, where a term that nobody holds counts too.
     """
 
     collection: str
@@ -257,10 +260,14 @@ Query = KeywordQuery | VectorQuery | FilterQuery
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One document found, with its score."""
+    """One document found, with its score.
+
+    `share` tells how much of a `KeywordQuery` the document covers, in [0, 1]; for other queries it is 0.
+    """
 
     document: Document
     score: float
+    share: float = 0.0
 
 
 class Store(Protocol):

@@ -100,6 +100,12 @@ def reference_bm25(texts: Mapping[str, Sequence[str]], query: Iterable[str]) -> 
     return scores
 
 
+def reference_most(texts: Mapping[str, Sequence[str]], query: Iterable[str]) -> float:
+    """The sum of the weights of the query's terms, which no score by `reference_bm25` passes."""
+    having = [sum(term in terms for terms in texts.values()) for term in set(query)]
+    return sum(math.log(1 + (len(texts) - count + 0.5) / (count + 0.5)) for count in having)
+
+
 def reference_cosine(one: Sequence[float], other: Sequence[float]) -> float:
     """(1 + cosine) / 2 of two vectors."""
     dot = sum(a * b for a, b in zip(one, other, strict=True))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..errors import StoreError
-from ..filters import Filter, Is, matches
+from ..filters import EVERYTHING, Filter, Is, matches
 from ..ports import Document, FilterQuery, KeywordQuery, Match, Patch, Query, VectorQuery, Writes
 from ..values import Scope
 from .store_samples import (
@@ -25,6 +25,7 @@ from .store_samples import (
     put,
     reference_bm25,
     reference_cosine,
+    reference_most,
 )
 
 WORDS = ("吉他", "吉", "他", "guitar", "music", "play", "去年", "春天", "rare", "😀")
@@ -64,6 +65,30 @@ class StoreSearching(StoreChecks):
                 (few,) = await store.search(ALICE, [KeywordQuery("note", query, top_k=5)])
                 assert list(few) == list(found[:5])
             assert found[0].document == note(found[0].document.id, held[found[0].document.id])
+
+    async def test_a_match_tells_which_share_of_the_question_it_covers(self, tmp_path: Path) -> None:
+        """The score by the sum of the terms' weights, unknown terms counted; 0 for what is no question of words."""
+        held = texts(60, 4)
+        terms = {id_: text.split() for id_, text in held.items()}
+        async with self.opened(tmp_path) as store:
+            notes = [note(id_, text, rank=i % 2) for i, (id_, text) in enumerate(held.items())]
+            await store.append(ALICE, "note", [*notes, note("full", " ".join(["rare"] * 1000), rank=0)])
+            await store.attach(ALICE, "note", {"t0001": [1, 0, 0, 0]})
+            odd = {one.id: one.terms for one in notes if one.fields["rank"] == 1}
+            for query in (("吉他",), ("guitar", "never", "guitar"), ("play", "never", "again", "吉"), WORDS):
+                for where, passing in (
+                    (EVERYTHING, {**terms, "full": ["rare"] * 1000}),
+                    (Is("rank", 1), odd),
+                ):
+                    (found,) = await store.search(ALICE, [KeywordQuery("note", query, where)])
+                    most = reference_most(passing, query)
+                    assert [one.share for one in found] == pytest.approx([one.score / most for one in found], abs=1e-6)
+                    assert len(found) > 9
+                    assert all(0 < one.share <= 1 for one in found)
+            (rare,) = await store.search(ALICE, [KeywordQuery("note", ("rare",), top_k=1)])
+            assert 0.9 < rare[0].share <= 1
+            other: list[Query] = [VectorQuery("note", [1, 0, 0, 0]), FilterQuery("note")]
+            assert {one.share for found in await store.search(ALICE, other) for one in found} == {0.0}
 
     async def test_statistics_are_those_of_the_documents_that_pass(self, tmp_path: Path) -> None:
         """Count, length and frequencies under the filter; documents without terms count too."""

@@ -192,12 +192,14 @@ def clean(document: Document, revision: int) -> Document:
 
 def keyword(passing: Sequence[Document], terms: Sequence[str]) -> list[Match]:
     lengths = sum(len(one.terms) for one in passing)
+    having = [sum(term in one.terms for one in passing) for term in terms]
+    most = sum(idf(len(passing), count) for count in having)
     found = []
     for one in passing:
         score = 0.0
-        for term in (term for term in terms if term in one.terms):
-            weight = idf(len(passing), sum(term in other.terms for other in passing))
+        for term, count in ((term, count) for term, count in zip(terms, having, strict=True) if term in one.terms):
+            weight = idf(len(passing), count)
             score += bm25(weight, float(one.terms.count(term)), float(len(one.terms)), lengths / len(passing))
         if score:
-            found.append(Match(one, score))
+            found.append(Match(one, score, score / most))
     return found

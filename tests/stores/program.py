@@ -257,6 +257,8 @@ def alike(found: Sequence[Match], wanted: Sequence[Match], within: float) -> boo
     """Whether two answers of a search are the same; scores within a tolerance may change places, and only they."""
     if len(found) != len(wanted) or any(abs(a.score - b.score) > within for a, b in zip(found, wanted, strict=True)):
         return False
+    if any(abs(a.share - b.share) > KEYWORD for a, b in zip(found, wanted, strict=True)):
+        return False
     by_id = {one.document.id: one for one in wanted}
     for one in found:
         other = by_id.get(one.document.id)

@@ -14,6 +14,7 @@ import pytest
 from memoryengine.errors import StoreError
 from memoryengine.filters import EVERYTHING, AllOf, AnyOf, Between, Filter, Has, Is, Not, matches
 from memoryengine.ports import Document, KeywordQuery, Sort, VectorQuery
+from memoryengine.ranking import idf
 from memoryengine.stores.elasticsearch.codec import Codec
 from memoryengine.stores.elasticsearch.dsl import DEEPEST, MOST_TERMS, NOTHING, living, plainer, query_of, sort_of
 from memoryengine.stores.elasticsearch.keys import SLOTS, TermKeys
@@ -175,11 +176,12 @@ def test_keyword_scores_are_the_formula(count: int, length: int, words: int) -> 
         for id_, text in texts.items()
         if set(text) & set(distinct)
     ]
-    found = keyword_scores(asking(), query, totals, holding, hits)
+    found, most = keyword_scores(asking(), query, totals, holding, hits)
     wanted = reference_bm25(texts, distinct)
     assert found == pytest.approx(wanted, abs=1e-12)
-    assert keyword_scores(asking(), query, totals, holding, []) == {}
-    again = keyword_scores(asking(), query, totals, holding, [*hits, *hits[:1]])  # a document that two windows showed
+    assert most == pytest.approx(sum(idf(len(texts), having[term]) for term in distinct), abs=1e-9)
+    assert keyword_scores(asking(), query, totals, holding, []) == ({}, 0.0)
+    again, _ = keyword_scores(asking(), query, totals, holding, [*hits, *hits[:1]])  # one that two windows showed
     assert again == pytest.approx(wanted, abs=1e-12)
 
 

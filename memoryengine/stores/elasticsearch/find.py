@@ -38,12 +38,16 @@ Answer = Mapping[str, Any]
 
 @dataclass
 class Part:
-    """One query on its way: what was asked for it, and what was found so far, by id."""
+    """One query on its way: what was asked for it, and what was found so far, by id.
+
+    `most` is the score that none can pass, 0 where there is no such.
+    """
 
     query: Query
     asking: Asking
     bodies: list[Body]
     found: Found = field(default_factory=dict)
+    most: float = 0.0
     packed: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,7 +97,7 @@ class Finder:
         elif isinstance(part.query, KeywordQuery):
             totals, having, candidates = answers
             hits = await self._candidates(scope, part, part.bodies[2], candidates)
-            part.found = keyword_scores(part.asking, part.query, totals, having, hits)
+            part.found, part.most = keyword_scores(part.asking, part.query, totals, having, hits)
             self._keep(part, hits)
         else:
             hits = await self._neighbours(scope, part, part.query, answers[0]["hits"]["hits"])
@@ -174,18 +178,25 @@ class Finder:
     def _matches(self, parts: Sequence[Part], chosen: Sequence[Sequence[str]]) -> tuple[tuple[Match, ...], ...]:
         """What was chosen; what several queries found is unpacked once."""
         rows = [
-            [(part.found[id_], part.query.collection, part.packed[id_]) for id_ in ids if id_ in part.packed]
+            [(part.found[id_], part.most, part.query.collection, part.packed[id_]) for id_ in ids if id_ in part.packed]
             for part, ids in zip(parts, chosen, strict=True)
         ]
-        packed = {(collection, data) for row in rows for _, collection, data in row}
+        packed = {(collection, data) for row in rows for _, _, collection, data in row}
         documents = {one: self.codecs[one[0]].document(one[1]) for one in packed}
-        return tuple([tuple([Match(documents[name, data], score) for score, name, data in row]) for row in rows])
+        return tuple(
+            tuple([Match(documents[name, data], score, _share(score, most)) for score, most, name, data in row])
+            for row in rows
+        )
 
 
 def _best(part: Part) -> list[str]:
     """The ids of the best, in order."""
     ordered = sorted(part.found.items(), key=lambda pair: (-pair[1], pair[0]))
     return [id_ for id_, _ in ordered[: max(part.query.top_k, 0)]]
+
+
+def _share(score: float, most: float) -> float:
+    return score / most if most else 0.0
 
 
 def _equal(hits: Sequence[Answer]) -> bool:

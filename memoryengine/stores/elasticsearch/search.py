@@ -112,11 +112,13 @@ def more_candidates(body: Body, answer: Mapping[str, Any]) -> Body | None:
     return body | {"sort": ["_score", {"id": "asc"}], "search_after": hits[-1]["sort"]}
 
 
-def keyword_scores(asking: Asking, query: KeywordQuery, totals: Answer, having: Answer, hits: Answers) -> Found:
-    """The exact score of every candidate, by id."""
+def keyword_scores(
+    asking: Asking, query: KeywordQuery, totals: Answer, having: Answer, hits: Answers
+) -> tuple[Found, float]:
+    """The exact score of every candidate, by id, and the most that one could reach."""
     count, length = totals["hits"]["total"]["value"], totals["aggregations"]["length"]["value"]
     if not hits or not length:
-        return {}
+        return {}, 0.0
     keys, terms = term_keys(asking.scope), _distinct(query)
     holding = having["aggregations"]["having"]["buckets"]
     weights: Any = np.array([idf(count, holding[str(n)]["doc_count"]) for n in range(len(terms))])
@@ -135,7 +137,7 @@ def keyword_scores(asking: Asking, query: KeywordQuery, totals: Answer, having: 
     scores = np.bincount(
         row, bm25(weights[term], np.bincount(place, counts[kept]), lengths[row], length / count), len(data)
     )
-    return dict(zip(map(id_of, hits), scores.tolist(), strict=True))
+    return dict(zip(map(id_of, hits), scores.tolist(), strict=True)), float(weights.sum())
 
 
 def _distinct(query: KeywordQuery) -> list[str]:

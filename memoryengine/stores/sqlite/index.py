@@ -78,22 +78,27 @@ class Postings:
             new = self._segments.pop() + new
         self._segments.append(new)
 
-    def scores(self, terms: Sequence[str], passing: Mask) -> Scores:
-        """The BM25 score of each row that passes, by the statistics of those rows; 0 where no term occurs."""
+    def scores(self, terms: Sequence[str], passing: Mask) -> tuple[Scores, float]:
+        """The BM25 score of each row that passes, by the statistics of those rows, and the most it could reach.
+
+        A row has the score 0 where no term occurs.
+        """
         size = len(passing)
         self._lengths = grown(self._lengths, size, 0)
         lengths = self._lengths[:size]
         found = np.zeros(size, np.float64)
         count = int(passing.sum())
         total = float(lengths[passing].sum())
+        most = 0.0
         if not total:
-            return found
+            return found, most
         for term in dict.fromkeys(terms):
             rows, counts = self._of(term, passing)
+            weight = idf(count, len(rows))
+            most += weight
             if len(rows):
-                weight = idf(count, len(rows))
                 found[rows] += bm25(weight, counts.astype(np.float64), lengths[rows], total / count)
-        return found
+        return found, most
 
     def _of(self, term: str, passing: Mask) -> tuple[Array, Array]:
         # of the type of the codes, else numpy would convert all of them to that of the number
@@ -133,11 +138,11 @@ class Texts:
         self._vectors = grown(self._vectors, max(row for row, _ in found) + 1, 0)
         self._vectors[[row for row, _ in found]] = vectors
 
-    def keyword(self, terms: Sequence[str], passing: Mask) -> tuple[Array, Scores]:
-        """The rows that pass and hold one of the terms, and their BM25 scores."""
-        scores = self._postings.scores(terms, passing)
+    def keyword(self, terms: Sequence[str], passing: Mask) -> tuple[Array, Scores, float]:
+        """The rows that pass and hold one of the terms, their BM25 scores, and the most that these could reach."""
+        scores, most = self._postings.scores(terms, passing)
         rows = np.flatnonzero(scores)
-        return rows, scores[rows]
+        return rows, scores[rows], most
 
     def vector(self, vector: Array, passing: Mask) -> tuple[Array, Scores]:
         """The rows that pass, and how near each is to a vector of length 1, as (1 + cosine) / 2."""

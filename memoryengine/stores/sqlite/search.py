@@ -13,7 +13,7 @@ from .documents import Place, Table, documents_by_key
 from .index import Indices, best
 from .rows import Rows
 
-Found = list[tuple[int, float]]  # keys of documents, and their scores
+Found = list[tuple[int, float, float]]  # keys of documents, their scores, and which share of the most that is
 
 
 def answer(
@@ -24,9 +24,11 @@ def answer(
     found = [_find(connection, indices, place, query, table, masks) for query, table in queries]
     documents: dict[int, Document] = {}
     for table in {table.key: table for _, table in queries}.values():
-        keys = {key: None for one, (_, of) in zip(found, queries, strict=True) if of.key == table.key for key, _ in one}
+        keys = {
+            key: None for one, (_, of) in zip(found, queries, strict=True) if of.key == table.key for key, *_ in one
+        }
         documents |= documents_by_key(connection, table, list(keys))
-    return tuple(tuple(Match(documents[key], score) for key, score in one) for one in found)
+    return tuple(tuple(Match(documents[key], score, share) for key, score, share in one) for one in found)
 
 
 def _find(
@@ -45,13 +47,15 @@ def _find(
     if passing is None:
         passing = masks[table.key, where] = rows.columns.passing(where)
     if isinstance(query, KeywordQuery):
-        scored = texts.keyword(query.terms, passing)
+        found, scores, most = texts.keyword(query.terms, passing)
     else:
-        scored = texts.vector(unit_vector(query.vector), passing)
-    chosen = best(*scored, query.top_k, rows.ids)
-    return list(zip(rows.keys([row for row, _ in chosen]), (score for _, score in chosen), strict=True))
+        found, scores = texts.vector(unit_vector(query.vector), passing)
+        most = 0.0
+    chosen = best(found, scores, query.top_k, rows.ids)
+    keys = rows.keys([row for row, _ in chosen])
+    return [(key, score, score / most if most else 0.0) for key, (_, score) in zip(keys, chosen, strict=True)]
 
 
 def _first(rows: Rows, query: FilterQuery) -> Found:
     chosen, _ = rows.page(query.where, (), query.top_k, None) if query.top_k > 0 else ([], None)
-    return [(key, 0.0) for key in rows.keys(chosen)]
+    return [(key, 0.0, 0.0) for key in rows.keys(chosen)]
