@@ -169,7 +169,11 @@ class LlamaIndexEmbedder:
 
 
 class LlamaIndexReranker:
-    """A `Reranker` of any LlamaIndex node postprocessor that scores nodes; a text it leaves out gets 0."""
+    """A `Reranker` of any LlamaIndex node postprocessor that scores nodes; a text it leaves out gets 0.
+
+    All texts go to it in one call, which it splits as it likes. Most such classes give back the best few: where it has
+    a number `top_n`, it is asked for all of them, as the engine makes the cut itself.
+    """
 
     def __init__(
         self,
@@ -194,17 +198,34 @@ class LlamaIndexReranker:
         nodes = [NodeWithScore(node=TextNode(id_=str(i), text=text)) for i, text in enumerate(different)]
         if not nodes:
             return []
-        ranked = await self._caller.call(lambda: self._model.apostprocess_nodes(nodes, query_str=clean(query)))
-        found = {node.node.node_id: float(node.score or 0.0) for node in ranked}
-        if not all(map(math.isfinite, found.values())) or not found.keys() <= {node.node.node_id for node in nodes}:
-            raise ModelAnswerError(f"{self._caller.asked} gave scores that are not finite, or texts it was not given.")
-        scores = _squeezed(found)
+        model = _giving(self._model, len(nodes))
+        ranked = await self._caller.call(lambda: model.apostprocess_nodes(nodes, query_str=clean(query)))
+        scores = _squeezed(self._found(ranked, len(nodes)))
         known = {text: scores.get(str(i), 0.0) for i, text in enumerate(different)}
         return [known[clean(text)] for text in texts]
 
     async def close(self) -> None:
         """Close the model where it can be closed."""
         await _close(self._model)
+
+    def _found(self, ranked: Sequence[NodeWithScore], count: int) -> dict[str, float]:
+        """The scores by the number of the text; raises `ModelAnswerError` for what are none."""
+        asked = self._caller.asked
+        found = {node.node.node_id: node.score for node in ranked}
+        if any(score is None for score in found.values()):
+            raise ModelAnswerError(f"{asked} gave texts without a score; name a node postprocessor that scores.")
+        scores = {name: float(score or 0.0) for name, score in found.items()}
+        if not all(map(math.isfinite, scores.values())) or not scores.keys() <= {str(i) for i in range(count)}:
+            raise ModelAnswerError(f"{asked} gave scores that are not finite, or texts it was not given.")
+        if len(ranked) != len(found):
+            raise ModelAnswerError(f"{asked} gave {len(ranked)} scores for {len(found)} texts.")
+        return scores
+
+
+def _giving(model: BaseNodePostprocessor, count: int) -> BaseNodePostprocessor:
+    """The model, or a copy that gives `count` nodes back where it would give fewer."""
+    most = getattr(model, "top_n", None)
+    return model.model_copy(update={"top_n": count}) if type(most) is int and most < count else model
 
 
 def _squeezed(scores: dict[str, float]) -> dict[str, float]:

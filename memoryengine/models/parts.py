@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from .failures import Asked
 
 T = TypeVar("T")
 
+LARGEST = sys.float_info.max  # a whole number of JSON may be larger, and is no float then
 BLANK = "."
 """What stands for a blank text, which endpoints refuse."""
 
@@ -71,7 +73,7 @@ def read_vector(asked: Asked, entry: Mapping[str, Any], dimensions: int) -> list
 def read_score(asked: Asked, entry: Mapping[str, Any], scores: str) -> float:
     """The relevance of one entry in [0, 1]; a `logit` is squeezed by the logistic function."""
     raw = entry.get("relevance_score", entry.get("score"))
-    if not isinstance(raw, int | float) or isinstance(raw, bool) or not math.isfinite(raw):
+    if not isinstance(raw, int | float) or isinstance(raw, bool) or not -LARGEST <= raw <= LARGEST:
         raise ModelAnswerError(f"{asked} sent a result without a finite relevance_score.")
     if scores == "logit":
         return 1 / (1 + math.exp(-raw)) if raw > -700 else 0.0
