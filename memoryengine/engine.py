@@ -23,6 +23,7 @@ from .prompts import Prompt
 from .quarantine import Quarantine
 from .reader import StoreReader
 from .records import COLLECTIONS, MESSAGES, message_document
+from .replies import Heard
 from .results import Result
 from .settings import Settings
 from .triggers import alarms_of
@@ -49,6 +50,7 @@ class Engine:
     locale: Locale
     prompts: dict[str, Mapping[str, Prompt]] = field(default_factory=dict)
     committing: ScopeLocks = field(default_factory=ScopeLocks)
+    heard: Heard = field(default_factory=Heard)
 
     @cached_property
     def queue(self) -> EmbeddingQueue | None:
@@ -92,7 +94,7 @@ class Engine:
 
     def reader(self, scope: Scope) -> StoreReader:
         """A reader of one scope."""
-        return StoreReader(self.store, scope, self.queue)
+        return StoreReader(self.store, scope, self.queue, self.heard)
 
     def worker(self, operation: str, instance: str, scope: Scope) -> Any:
         """One worker of an operation with its settings and ports, as a run would get it: to try it alone.
@@ -109,8 +111,9 @@ class Engine:
         """Keep messages durably, waiting to be consolidated; see `Store.append` for ids that are known."""
         done = Appended()
         await self.agenda.coming(scope)
+        linked = self.heard.linked(scope, messages)
         for start in range(0, len(messages), APPEND_BATCH):
-            documents = [message_document(m) for m in messages[start : start + APPEND_BATCH]]
+            documents = [message_document(m) for m in linked[start : start + APPEND_BATCH]]
             one = await self.store.append(scope, MESSAGES, documents)
             done = Appended(done.new + one.new, done.known + one.known, done.deleted + one.deleted)
         await self.agenda.came(scope, len(done.new))
@@ -122,6 +125,7 @@ class Engine:
         If some of that was deleted meanwhile, the question is kept alone.
         """
         await self.agenda.coming(scope)
+        asked, answered = self.heard.linked(scope, [asked, answered])
         async with self.committing.of(scope):
             for _ in range(COMMIT_ATTEMPTS):
                 revision = await self.store.revision(scope)

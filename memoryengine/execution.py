@@ -24,6 +24,7 @@ from .lookback import looking_back
 from .ports import Clock, Patch, Store, Writes
 from .prompts import Prompt
 from .reader import StoreReader
+from .replies import Heard
 from .records import CONSOLIDATED, EMBEDDINGS, MEMORIES, MESSAGES, RUNS
 from .results import Result, Trace
 from .runs import step_body
@@ -62,6 +63,11 @@ class Surroundings(Protocol):
     @property
     def queue(self) -> EmbeddingQueue | None:
         """The texts that wait for a vector."""
+        ...
+
+    @property
+    def heard(self) -> Heard:
+        """Who spoke lately."""
         ...
 
     @property

@@ -394,7 +394,8 @@ class Search:
     `top_k` bounds each of the searches it is made of (memories and messages, by keyword and by vector); all that they
     find comes back, so that a later ranking can weigh the channels. `where` filters memories by the fields in
     `memoryengine.records.MEMORY_FIELDS`. Messages in `window` are in front of the reader already and are never found.
-    Expired memories are found only with `expired`. `alike` says that the text is one like those that it seeks, a memory
+    Expired memories are found only with `expired`. `words` are the terms that are sought by keyword, where they are not
+    those of `text`. `alike` says that the text is one like those that it seeks, a memory
     beside memories, and no question: it is embedded as they are.
     """
 
@@ -405,6 +406,7 @@ class Search:
     window: tuple[str, ...] = ()
     expired: bool = False
     alike: bool = False
+    words: tuple[str, ...] | None = None
 
 
 @runtime_checkable
@@ -448,4 +450,12 @@ class Reader(Protocol):
         self, where: Filter = EVERYTHING, *, order: Sequence[Sort] = (), limit: int | None = None
     ) -> tuple[Message, ...]:
         """The messages that pass, in this order (then by id)."""
+        ...
+
+    async def speakers(self) -> tuple[str, ...]:
+        """The names under which somebody speaks in this scope, by code point; none where there are very many."""
+        ...
+
+    async def replies(self, ids: Sequence[str]) -> tuple[Message, ...]:
+        """The messages that these answer, and those that answer them, as far as they may be shown."""
         ...

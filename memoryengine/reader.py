@@ -6,13 +6,14 @@ deleted the message is hidden, or a raw "I live in Beijing" would outlive its co
 
 from __future__ import annotations
 
+from asyncio import gather
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .beliefs import Then, is_shown, known, memories_then, messages_then, said_by
 from .embedding import SEARCHED, UNEMBEDDED, EmbeddingQueue
 from .errors import ModelUnavailable
-from .filters import EVERYTHING, AllOf, Filter, Is, matches
+from .filters import EVERYTHING, AllOf, Filter, Has, Is, Not, matches
 from .ports import (
     Document,
     FilterQuery,
@@ -26,10 +27,13 @@ from .ports import (
     VectorQuery,
 )
 from .records import MEMORIES, MESSAGES, memory_of, message_of
+from .replies import Heard
 from .text import terms
 from .values import KINDS, Hit, Memory, Message, Scope
 
 PAGE = 1000
+MOST_SPEAKERS = 100
+"""Where more than these speak, a name in a question is sought as a word."""
 Channels = dict[str, float]
 Found = dict[str, tuple[Document, Channels]]
 
@@ -37,8 +41,9 @@ Found = dict[str, tuple[Document, Channels]]
 class StoreReader:
     """The `Reader` of one run: reads one scope of a store, and embeds what a search needs."""
 
-    def __init__(self, store: Store, scope: Scope, queue: EmbeddingQueue | None) -> None:
+    def __init__(self, store: Store, scope: Scope, queue: EmbeddingQueue | None, heard: Heard | None = None) -> None:
         self._store, self._scope, self._queue = store, scope, queue
+        self._heard = heard or Heard()
         self.then = Then()
         self.warnings: list[str] = []
 
@@ -94,6 +99,32 @@ class StoreReader:
         where = where if self.then.is_now else AllOf(where, said_by(self.then))
         return tuple(map(message_of, await read_all(self._store, self._scope, MESSAGES, where, order, limit)))
 
+    async def speakers(self) -> tuple[str, ...]:
+        """See `Reader.speakers`; those that are known are not asked for again."""
+        known = self._heard.learn(self._scope, ())
+        while len(known) <= MOST_SPEAKERS:
+            where = AllOf(Has("speaker"), Not(Is("speaker", *sorted(known)))) if known else Has("speaker")
+            new = FilterQuery(MESSAGES, where, top_k=100)
+            (found,) = await self._store.search(self._scope, [new])
+            if not found:
+                return tuple(sorted(known))
+            known = self._heard.learn(self._scope, {str(one.document.fields["speaker"]) for one in found})
+        return ()
+
+    async def replies(self, ids: Sequence[str]) -> tuple[Message, ...]:
+        """See `Reader.replies`."""
+        if not ids:
+            return ()
+        documents = [d for d in await self._store.get(self._scope, MESSAGES, ids) if d is not None]
+        before = sorted({str(d.fields["answers"]) for d in documents if d.fields.get("answers")})
+        behind = FilterQuery(MESSAGES, AllOf(Is("answers", *ids), messages_then(self.then)), top_k=4 * len(ids))
+        first, (found,) = await gather(
+            self._store.get(self._scope, MESSAGES, before), self._store.search(self._scope, [behind])
+        )
+        there = [d for d in first if d is not None and matches(messages_then(self.then), d.fields)]
+        there += [one.document for one in found]
+        return tuple([message_of(d) for d in there if is_shown(d, self.then) and not _ids(d)])
+
     async def embed_waiting(self, collections: Iterable[str] = SEARCHED) -> bool:
         """Embed the texts of this scope that wait for it; False, and a warning, if some could not be embedded."""
         warning = await self._queue.flush(self._scope, collections) if self._queue else ""
@@ -126,7 +157,7 @@ class StoreReader:
         await self._promote(query, memories, messages)
         hits = [_hit(memory_of(d), channels) for d, channels in memories.values()]
         hits += [_hit(message_of(d), channels) for d, channels in messages.values() if is_shown(d, then)]
-        return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id)))
+        return tuple(_ranked(sorted(hits, key=lambda h: (-h.score, h.item.id))))
 
     def _then(self, expired: bool) -> Then:
         return replace(self.then, expired=expired)
@@ -196,7 +227,7 @@ def store_queries(query: Search, vector: Vector | None, then: Then) -> list[Quer
     Messages get room for those in the window, which are taken out again.
     """
     found: list[Query] = []
-    words = tuple(dict.fromkeys(terms(query.text)))
+    words = tuple(dict.fromkeys(terms(query.text) if query.words is None else query.words))
     sides = [(MEMORIES, memory_filter(query, then), query.top_k)] if set(query.kinds) & set(KINDS) else []
     if "message" in query.kinds:
         sides.append((MESSAGES, messages_then(then), query.top_k + len(query.window)))
@@ -223,6 +254,16 @@ def merge(asked: Sequence[Query], answers: Sequence[Sequence[Match]]) -> tuple[F
             else:
                 channels["vector"] = max(0.0, 2.0 * match.score - 1.0)
     return found[MEMORIES], found[MESSAGES]
+
+
+def _ranked(hits: Sequence[Hit]) -> Iterable[Hit]:
+    """The hits with their place in each search that found them."""
+    ranks: dict[str, dict[str, int]] = {hit.item.id: {} for hit in hits}
+    for name in ("keyword", "vector"):
+        found = [(hit.channels[name], hit.item.id) for hit in hits if name in hit.channels]
+        for place, (_, id_) in enumerate(sorted(found, key=lambda one: (-one[0], one[1])), start=1):
+            ranks[id_][name] = place
+    return [replace(hit, ranks=ranks[hit.item.id]) for hit in hits]
 
 
 def _hit(item: Memory | Message, channels: Channels) -> Hit:

@@ -30,6 +30,7 @@ MESSAGE_FIELDS: Mapping[str, FieldKind] = {
     "speaker": "keyword",
     "session": "keyword",
     "agent": "keyword",
+    "answers": "keyword",
     "said_at": "moment",
     "recorded_at": "moment",
     "state": "keyword",
@@ -129,6 +130,7 @@ def message_document(message: Message, repeats: tuple[str, ...] = (), *, hidden:
             "speaker": message.speaker or None,
             "session": message.session or None,
             "agent": message.agent or None,
+            "answers": message.answers or None,
             "said_at": message.said_at,
             "recorded_at": message.recorded_at,
             "state": CONSOLIDATED if hidden else PENDING,
@@ -155,6 +157,7 @@ def message_of(document: Document) -> Message:
         session=held.get("session") or "",
         agent=held.get("agent") or "",
         attempts=int(held.get("attempts") or 0),
+        answers=held.get("answers") or "",
         metadata=held.get("metadata") or NOTHING,
     )
 

@@ -86,7 +86,11 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One line of a conversation, as it was said; immutable but for `attempts`: how often consolidating it failed."""
+    """One line of a conversation, as it was said; immutable but for `attempts`: how often consolidating it failed.
+
+    `answers` is the id of the message that it follows, the last one of the other speaker in its session, where the
+    engine saw both come in; it sets that itself.
+    """
 
     id: str
     role: Role
@@ -97,6 +101,7 @@ class Message:
     session: str = ""
     agent: str = ""
     attempts: int = 0
+    answers: str = ""
     metadata: Metadata = field(default_factory=lambda: NOTHING)
 
 
@@ -139,13 +144,16 @@ class Memory:
 class Hit:
     """One search result: a memory, or a message that no memory stands for.
 
-    `score` orders the hits and lies in [0, 1] until kind and time factors are applied; `channels` holds the named
-    parts it was made of (`keyword`, `vector`, `rerank`, ...), each in [0, 1].
+    `score` orders the hits. `channels` holds what speaks for it by name (`keyword`, `vector`, `time`, ...), each in
+    [0, 1]; `parts` what each of them adds to the score, factors and all, so that their sum is the score wherever the
+    score was made of channels; `ranks` its place, from 1, in each search that found it.
     """
 
     item: Memory | Message
     score: float
     channels: Mapping[str, float] = field(default_factory=dict)
+    parts: Mapping[str, float] = field(default_factory=dict)
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind | Literal["message"]:

@@ -162,3 +162,35 @@ async def test_all_pages_are_read_up_to_the_limit_and_in_order(shelf: Shelf) -> 
     assert len(await shelf.reader().messages(limit=1500)) == 1500
     assert await shelf.reader().messages(limit=0) == ()
     assert len(await read_all(shelf.store, ANN, MESSAGES, Is("role", "assistant"))) == 0
+
+
+async def test_the_speakers_of_a_scope_are_known_as_soon_as_they_spoke(shelf: Shelf) -> None:
+    reader = shelf.reader()
+    assert await reader.speakers() == ()
+    await shelf.keep(message("a", "hello", speaker="Ann"), message("n", "nobody"))
+    assert await reader.speakers() == ("Ann",)
+    await shelf.keep(message("b", "hello", speaker="Bob"), message("c", "hi", speaker="Ann"))
+    assert await reader.speakers() == ("Ann", "Bob")
+    assert await shelf.reader(Scope("else")).speakers() == ()
+    await shelf.keep(*(message(f"s{n}", "hi", speaker=f"s{n}") for n in range(120)))
+    assert await reader.speakers() == ()
+
+
+async def test_replies_are_what_is_answered_and_what_answers_where_it_may_be_shown(shelf: Shelf) -> None:
+    await shelf.keep(message("q", "your dog?"), message("r", "Luna", answers="q"), message("t", "nice", answers="r"))
+    await shelf.keep(message("h", "hidden", answers="r"), message("k", "known", answers="r"))
+    await shelf.patch("h", hidden=True)
+    await shelf.patch("k", memories=("some",))
+    assert {m.id for m in await shelf.reader().replies(["r"])} == {"q", "t"}
+    assert {m.id for m in await shelf.reader().replies(["q", "t"])} == {"r"}
+    assert await shelf.reader().replies([]) == ()
+
+
+async def test_a_hit_has_its_place_in_each_search(shelf: Shelf) -> None:
+    await shelf.keep(message("a", "marimba music"), message("b", "marimba marimba"), message("c", "weather"))
+    found = await shelf.found("marimba", vectors=True)
+    assert found["b"].ranks["keyword"] == 1
+    assert found["a"].ranks["keyword"] == 2
+    assert "keyword" not in found["c"].ranks
+    assert sorted(hit.ranks["vector"] for hit in found.values()) == [1, 2, 3]
+    assert set(await shelf.found("marimba", words=("weather",))) == {"c"}

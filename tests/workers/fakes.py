@@ -101,6 +101,13 @@ class FakeReader:
             rows.append((m, {**message_document(m).fields, "state": state}, m.id))
         return tuple(_ordered(rows, where, order)[:limit])
 
+    async def speakers(self) -> tuple[str, ...]:
+        return tuple(sorted({m.speaker for m in self.messages_ if m.speaker}))
+
+    async def replies(self, ids: Sequence[str]) -> tuple[Message, ...]:
+        before = {m.answers for m in self.messages_ if m.id in ids}
+        return tuple(m for m in self.messages_ if m.id in before or m.answers in ids)
+
     def _found(self, query: Search) -> tuple[Hit, ...]:
         where = AllOf(memories_then(Then(expired=query.expired)), query.where)
         items: list[Memory | Message] = [

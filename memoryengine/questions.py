@@ -1,0 +1,111 @@
+"""What a question is after, read from its words by rule, in Chinese and English: parts, whose words, and its kind.
+
+The same tables tell what a message is: a rule for the assistant, a wish, or something lasting that a person says of
+himself. What is not recognised stays a plain question or a plain message, so a miss costs a little order and no more.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from .text import content_terms
+
+Speaking = Literal["", "user", "assistant"]
+LONGEST = 2_000
+MOST_PARTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as read: its `parts` where it asks several things, and whose words it asks for (`said_by`).
+
+    A `remark` tells instead of asking, and a `request` wants advice, a plan or a text.
+    """
+
+    parts: tuple[str, ...] = ()
+    said_by: Speaking = ""
+    remark: bool = False
+    request: bool = False
+
+
+_EN_SAY = (
+    "recommend|suggest|advise|tell|told|say|said|mention|explain|describe|propose|list|give|gave|share|point out|"
+    "bring up|brought up"
+)
+_ZH_SAY = "推荐|建议|告诉|说|提|讲|介绍|分享|回答|聊"
+_BY_ASSISTANT = re.compile(
+    rf"\b(?:did|have|had) you (?:\w+ ){{0,2}}(?:{_EN_SAY})"
+    rf"|\byou (?:\w+ )?(?:{_EN_SAY})(?:e?d)?\b(?! (?:me )?(?:a|an|some|any)\b.*\?$)"
+    r"|\byour (?:recommendation|suggestion|advice|answer|explanation)s?\b"
+    rf"|(?<![给向跟和对为])你(?:之前|曾经?|上次|以前|还)*(?:给|向|跟|和|对|为)?我?们?(?:{_ZH_SAY})(?:过|到|了|的)",
+    re.IGNORECASE,
+)
+_BY_USER = re.compile(
+    rf"\b(?:did|have|had) i (?:\w+ ){{0,2}}(?:{_EN_SAY}|ask)|\bi (?:\w+ )?(?:{_EN_SAY}|ask)(?:e?d)?\b"
+    rf"|(?<![给向跟和对为])我(?:之前|曾经?|上次|以前|还|在.{{1,8}})*(?:给|向|跟|和|对)?你?们?(?:{_ZH_SAY})(?:过|到|了|的|起)",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"[?？]|^\s*(?:who|whom|whose|what|when|where|why|which|how|do|does|did|is|are|was|were|can|could|would|will|should|"
+    r"have|has|tell me|list|name|summari[sz]e|describe|explain|give|show|find|remind)\b"
+    r"|什么|怎么|怎样|多少|几[个次岁点号天年月本部条位]|哪|谁|吗|呢|为何|如何|是否|请问|告诉我|列出",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"\b(?:recommend|suggest|advice|ideas?|tips|plan|help me|should i|can i|could i|how (?:do|can|could|would|should) i|"
+    r"can you|could you|would you|i'm looking for|i need|walk me through|show me|give me|write)\b"
+    r"|推荐|建议|帮我|怎么办|应该|如何|给我|写一|计划|方案",
+    re.IGNORECASE,
+)
+_RULE = re.compile(
+    r"^(?:please )?(?:always|never|from now on|whenever|make sure|remember to|do not ever)\b"
+    r"|\b(?:always|never|please)\b.{3,120}\bwhen(?:ever)? i (?:ask|request|mention|want|talk)"
+    r"|^(?:请|以后|今后|每次|每当|从现在起).{0,20}(?:总是|都要|都用|都请|一定|务必|不要|别)|(?:我问|我说).{0,12}(?:时|的时候).{0,6}(?:请|要|都)",
+    re.IGNORECASE,
+)
+_WISH = re.compile(
+    r"\bi(?:'d| would| do)? (?:\w+ )?(?:prefer|rather|like|love|enjoy|hate|dislike|want|tend to|lean towards?)\b"
+    r"|\bmy (?:favou?rite|preference)\b"
+    r"|我(?:\w{0,2})(?:喜欢|偏爱|偏好|更愿意|讨厌|不爱|想要|最爱|习惯)",
+    re.IGNORECASE,
+)
+_LASTING = re.compile(
+    r"\b(?:because|since|after|so that|ever since) (?:i|my|that)\b"
+    r"|\bi (?:\w+ )?(?:always|never|only|usually|believe|value|avoid|refuse|promised|decided|stopped|started|try|vowed|"
+    r"keep|kept|made it a|want to|plan|hope|aim|consider|trust|struggle)\b"
+    r"|\bi(?:'m| am) (?:\w+ )?(?:trying|saving|working|training|learning|planning|aiming|determined|afraid|allergic|"
+    r"building|studying)\b"
+    r"|\bmy (?:goal|dream|plan|rule|habit|belief|fear|values?)\b|\b(?:makes?|made|helps?|left) me\b"
+    r"|我(?:总是|从不|从来|一直|相信|认为|打算|决定|害怕|正在|坚持|希望)|我的(?:目标|梦想|计划|原则|习惯|信念)|因为我|自从",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[?？!！。])\s*|(?<=[.])\s+|\n+|(?:另外|还有|以及|等等|问题是)[，,：:、]|\band also\b|; ")
+
+
+def read_question(text: str) -> Question:
+    """What is asked for; of a chat's last turns the last line says what kind it is."""
+    text = text[-LONGEST:]
+    last = text.strip().rpartition("\n")[2]
+    return Question(
+        parts=_parts(last),
+        said_by="user" if _BY_USER.search(last) else "assistant" if _BY_ASSISTANT.search(last) else "",
+        remark=not _ASKS.search(last),
+        request=bool(_REQUEST.search(last)),
+    )
+
+
+@lru_cache(maxsize=16_384)
+def lasting(text: str) -> frozenset[str]:
+    """What kinds of lasting statement a message makes: `rule` for the assistant, `wish`, `lasting` of oneself."""
+    head = text[:LONGEST]
+    tables = (("rule", _RULE), ("wish", _WISH), ("lasting", _LASTING))
+    return frozenset(name for name, table in tables if table.search(head))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """The sentences of a question that say something each; none where it is one."""
+    parts = [part.strip() for part in _SENTENCE.split(text) if len(set(content_terms(part or ""))) > 1]
+    return tuple(parts[-MOST_PARTS:]) if len(parts) > 1 else ()
