@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from .answers import OneOf, Schema, Whole, held_to, read_objects
+from .answers import Numbering, OneOf, Schema, held_to, read_objects
 from .errors import ModelAnswerError
 from .validity import are_apart, begins, is_later
 from .values import Changes, Conflict, Expiry, Memory
@@ -31,18 +31,21 @@ class Verdict:
 
 
 def read_verdicts(text: str, rows: Sequence[Memory]) -> list[Verdict]:
-    """The verdicts of an answer about the memories `rows`, numbered from 1; raises `ModelAnswerError`."""
+    """The verdicts of an answer about the memories `rows`, as `memory_rows` numbers them; raises `ModelAnswerError`."""
+    numbers = Numbering.of(memory.id for memory in rows)
     schema: Schema = {
-        "id": Whole(1, len(rows)),
+        "id": numbers.one,
         "relation": OneOf((CONTRADICTED, CONTAINED), OTHER_WORDS),
-        "by": Whole(1, len(rows)),
+        "by": numbers.one,
     }
     # Some models go through all memories and say "none" of most.
     told = [row for row in read_objects(text) if str(row.get("relation", "")).strip().lower() not in NO_RELATION]
     verdicts = []
     for row in held_to(schema, told, text):
         if row["id"] == row["by"]:
-            raise ModelAnswerError(f"The model's answer sets memory {row['id']} against itself; name two memories.")
+            raise ModelAnswerError(
+                f"The model's answer sets memory {numbers.shown(row['id'])} against itself; name two memories."
+            )
         verdicts.append(Verdict(rows[row["id"] - 1], row["relation"], rows[row["by"] - 1]))
     return verdicts
 

@@ -56,7 +56,7 @@ class FaultyModel(SiliconFlowServer):
         self.rate, self.faults = rate, Counter[str]()
         self.answered: dict[str, frozenset[str]] = {}
         self._draw = random.Random(seed)
-        self._earlier: list[str] = ["[]"]
+        self._earlier: list[str] = []
         self._mutex = threading.Lock()
 
     def _next_fault(self, name: EndpointName) -> Fault:
@@ -65,7 +65,8 @@ class FaultyModel(SiliconFlowServer):
         if name == "chat" and self._draw.random() < 0.5:
             kind = self._draw.choice(sorted(SAID))
             self.faults[kind] += 1
-            return changed(lambda data: _saying(data, lambda text: SAID[kind](text, self._draw.choice(self._earlier))))
+            earlier = self._draw.choice(self._earlier or [""])
+            return changed(lambda data: _saying(data, lambda text: SAID[kind](text, earlier)))
         kind = self._draw.choice(sorted(TRANSPORT))
         self.faults[kind] += 1
         return TRANSPORT[kind]

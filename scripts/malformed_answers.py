@@ -16,7 +16,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,13 +117,14 @@ class Verdict:
 def cases(files: Sequence[Path] = ()) -> Iterator[Case]:
     """Those of files alone, else the shipped ones: made by mutation, and by hand."""
     if not files:
-        yield from _mutated()
+        yield from mutated(FORMS)
     for file in files or [BY_HAND]:
         yield from _by_hand(file)
 
 
-def _mutated() -> Iterator[Case]:
-    for form, held in FORMS.items():
+def mutated(forms: Mapping[str, Form]) -> Iterator[Case]:
+    """All that the mutations make of the good rows of some forms."""
+    for form, held in forms.items():
         for place, good in enumerate(held.goods):
             for name, mutation in MUTATIONS.items():
                 rng = random.Random(f"{SEED} {form} {place} {name}")

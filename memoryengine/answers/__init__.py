@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from .asking import ask, json_lines, memory_rows
 from .json_text import EXCERPT, Row, read_numbered, read_objects
+from .numbering import Numbering
 from .shapes import OneOf, Schema, Shape, Whole, Wholes, Words, held_to, read_rows
 
 __all__ = [
     "EXCERPT",
+    "Numbering",
     "OneOf",
     "Row",
     "Schema",

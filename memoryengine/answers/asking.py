@@ -14,6 +14,7 @@ from ..text import clip, language
 from ..times import stamp
 from ..trace import note
 from ..values import Language, Memory
+from .numbering import Numbering
 
 T = TypeVar("T")
 SHOWN_AGAIN = 4_000
@@ -63,11 +64,11 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
-def memory_rows(memories: Iterable[Memory], zone: tzinfo, spoken: Language | None = None) -> Iterator[dict[str, Any]]:
-    """Memories for a prompt, numbered from 1, each with its time and, as `clip` leaves it, its text.
+def memory_rows(memories: Sequence[Memory], zone: tzinfo, spoken: Language | None = None) -> Iterator[dict[str, Any]]:
+    """Memories for a prompt, numbered as `Numbering.of` their ids says, each with its time and its text, clipped.
 
     Times are written in the language `spoken`, or each in its own memory's.
     """
-    for number, memory in enumerate(memories, 1):
+    for number, memory in enumerate(memories, Numbering.of(memory.id for memory in memories).first):
         said = stamp(memory.said_at, spoken or language(memory.content), zone)
         yield {"id": number, "time": said, "text": clip(memory.content, LONGEST_SHOWN)}

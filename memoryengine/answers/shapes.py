@@ -29,36 +29,38 @@ class Shape(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number from `low` to `high`, both included; also as text."""
+    """A whole number from `low` to `high`, both included, also as text; what it counts less `before` is its value."""
 
     low: int
     high: int
+    before: int = 0
 
     def read(self, value: Any) -> int:
         """The number; raises ValueError."""
         number = _whole(value)
         if number is None or not self.low <= number <= self.high:
             raise ValueError(f"a whole number from {self.low} to {self.high}")
-        return number
+        return number - self.before
 
 
 @dataclass(frozen=True, slots=True)
 class Wholes:
     """Whole numbers from `low` to `high`: a list, one alone or a text like "1, 2"; each once, in order.
 
-    `optional` allows none at all.
+    `optional` allows none at all, and `before` is taken off each.
     """
 
     low: int
     high: int
     optional: bool = False
+    before: int = 0
 
     def read(self, value: Any) -> tuple[int, ...]:
         """The numbers; raises ValueError if there is none or one is outside."""
         parts = _listed(value) if isinstance(value, str) else value
         if self.optional and parts in (None, []):
             return ()
-        one = Whole(self.low, self.high)
+        one = Whole(self.low, self.high, self.before)
         try:
             numbers = tuple(dict.fromkeys(one.read(v) for v in (parts if isinstance(parts, list) else [parts])))
         except ValueError:

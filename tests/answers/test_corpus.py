@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from malformed_answers import BY_HAND, FORMS, Case, by_json_repair, cases, judge, judge_twice, main, meant
+from malformed_answers import BY_HAND, FORMS, Case, by_json_repair, cases, judge, judge_twice, main, meant, mutated
 
+from memoryengine.answers import Numbering
 from memoryengine.errors import ModelAnswerError
 from memoryengine.models.scripted import ScriptedChat
 from memoryengine.values import Locale
@@ -61,10 +63,13 @@ async def test_no_error_tells_what_the_answer_said() -> None:
 
 
 async def test_the_worker_that_extracts_takes_each_answer_or_refuses_it() -> None:
-    texts = [str(row["memory"]) for good in FORMS["memories"].goods for row in good]
+    form = FORMS["memories"]
+    texts = [str(row["memory"]) for good in form.goods for row in good]
     batch = tuple(message(" / ".join(texts), id_=f"m{n}") for n in range(6))
+    numbers = Numbering.of(told.id for told in batch)
+    goods = tuple([{**row, "ids": [*map(numbers.shown, row["ids"])]} for row in good] for good in form.goods)
     prompt = prompt_of("extract_observations")
-    for case in [case for case in CASES if case.form == "memories" and not case.name.startswith(BY_HAND.stem)][::5]:
+    for case in [*mutated({"memories": replace(form, goods=goods)})][::5]:
         worker = ExtractObservations(ScriptedChat([case.answer] * 2), prompt, Locale(), FakeClock())
         try:
             made = len((await worker.run(batch)).observations)

@@ -11,7 +11,8 @@ import pytest
 from memoryengine import AsyncMemoryEngine, ModelError
 from memoryengine.errors import ModelAnswerError
 from memoryengine.models.metered import MeteredChat
-from memoryengine.models.scripted import ScriptedChat
+
+from ..workers.model_fakes import CountingChat
 
 BY_MODEL = {"models": {"chat": {"use": "offline"}, "embedder": {"use": "lexical"}}}
 TOLD = (
@@ -33,7 +34,7 @@ async def consolidated(*answers: Any, name: str = "ann") -> tuple[AsyncMemoryEng
     """An engine after one run over the two messages, in which the model gave these answers."""
     engine = AsyncMemoryEngine(BY_MODEL)
     texts = [answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False) for answer in answers]
-    engine._engine.models.__dict__["chat"] = MeteredChat(ScriptedChat(texts))
+    engine._engine.models.__dict__["chat"] = MeteredChat(CountingChat(texts))
     user = engine.user(name)
     await user.add_messages(TOLD)
     try:

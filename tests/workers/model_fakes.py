@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from memoryengine.models.scripted import ScriptedChat
+from memoryengine.ports import Reply
 from memoryengine.prompts import Prompt, load_prompt
 from memoryengine.testing.answering import fenced_rows
 
@@ -18,8 +20,32 @@ def prompt_of(worker: str) -> Prompt:
 
 
 def rows_shown(chat: ScriptedChat, label: str = "lines", call: int = 0) -> list[dict[str, Any]]:
-    """The rows in the fence `label` of a call's user turn, as a reader of JSON lines sees them."""
-    return fenced_rows(chat.calls[call][1].content)[label]
+    """The rows in the fence `label` of a call's user turn, as a reader of JSON lines sees them, ids counted from 1."""
+    rows = fenced_rows(chat.calls[call][1].content)[label]
+    return [{**row, "id": row["id"] - rows[0]["id"] + 1} if "id" in row else row for row in rows]
+
+
+def first_number(asked: str) -> int:
+    """The number of the first line in a prompt."""
+    return next(int(row["id"]) for rows in fenced_rows(asked).values() for row in rows if "id" in row)
+
+
+CITED = re.compile(r'(["“](?:ids?|by)["”][:：]\s*)(\[[^\[\]]*\]|"[^"]*"|\d+)')
+
+
+class CountingChat(ScriptedChat):
+    """A scripted model whose answers count the lines from 1; they are given with the numbers of the prompt."""
+
+    def _scripted(self, number: int) -> str | Reply | Exception:
+        answer = super()._scripted(number)
+        if not isinstance(answer, str):
+            return answer
+        before = first_number(self.calls[-1][1].content) - 1
+
+        def moved(cited: re.Match[str]) -> str:
+            return str(cited[1]) + re.sub(r"\d+", lambda digits: str(int(digits[0]) + before), cited[2])
+
+        return CITED.sub(moved, answer)
 
 
 # Texts that try to leave their fence, to give orders, or to pass for lines or answers of somebody else.

@@ -23,7 +23,7 @@ from memoryengine.workers.write_observations import WriteObservations
 from memoryengine.workers.write_timed_observations import WriteTimedObservations
 
 from .fakes import NOON, FakeClock, FakeReader, memory, message
-from .model_fakes import HOSTILE, prompt_of, rows_shown
+from .model_fakes import HOSTILE, CountingChat, prompt_of, rows_shown
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
@@ -34,7 +34,7 @@ ASKED = message("Do you have pets?", role="assistant")
 
 
 def answers(*given: object) -> ScriptedChat:
-    return ScriptedChat([g if isinstance(g, str) else json.dumps(g, ensure_ascii=False) for g in given])
+    return CountingChat([g if isinstance(g, str) else json.dumps(g, ensure_ascii=False) for g in given])
 
 
 def writing(*given: object) -> tuple[WriteObservations, ScriptedChat]:

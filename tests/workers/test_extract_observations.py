@@ -20,7 +20,7 @@ from memoryengine.values import Language, Locale
 from memoryengine.workers.extract_observations import ExtractObservations
 
 from .fakes import NOON, FakeClock, message
-from .model_fakes import HOSTILE, prompt_of, rows_shown
+from .model_fakes import HOSTILE, CountingChat, prompt_of, rows_shown
 
 PROMPT = prompt_of("extract_observations")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -78,7 +78,7 @@ async def test_long_messages_are_shown_without_their_middle() -> None:
 
 
 def extracting(*answers: object, locale: Locale | None = None) -> tuple[ExtractObservations, ScriptedChat]:
-    chat = ScriptedChat([a if isinstance(a, str) else json.dumps(a, ensure_ascii=False) for a in answers])
+    chat = CountingChat([a if isinstance(a, str) else json.dumps(a, ensure_ascii=False) for a in answers])
     return ExtractObservations(chat, PROMPT, locale or Locale(), FakeClock()), chat
 
 

@@ -22,7 +22,7 @@ from memoryengine.workers.find_conflicts import FindConflicts
 from memoryengine.workers.find_conflicts.nearness import Topic, nearness
 
 from .fakes import NOON, FakeClock, FakeReader, memory, message
-from .model_fakes import HOSTILE, prompt_of, rows_shown
+from .model_fakes import HOSTILE, CountingChat, prompt_of, rows_shown
 from .rules_conflicts import CASES
 
 PROMPT = prompt_of("find_conflicts")
@@ -99,7 +99,7 @@ CUSTOM = memory("User lives in Beijing, by the lake.", id_="custom", kind="custo
 def comparing(
     known: Sequence[Memory], *answers: object, embed: bool = True, **settings: Any
 ) -> tuple[FindConflicts, ScriptedChat, FakeReader]:
-    chat = ScriptedChat([a if isinstance(a, str) else json.dumps(a) for a in answers])
+    chat = CountingChat([a if isinstance(a, str) else json.dumps(a) for a in answers])
     reader = FakeReader(memories_=known, embed=(lambda text: lexical_vector(text, 256)) if embed else None)
     return FindConflicts(chat, PROMPT, reader, Locale(), FakeClock(), **settings), chat, reader
 

@@ -13,7 +13,7 @@ from memoryengine.values import Locale
 from memoryengine.workers.reflect_subjects import ReflectSubjects
 
 from .fakes import memory
-from .model_fakes import HOSTILE, prompt_of, rows_shown
+from .model_fakes import HOSTILE, CountingChat, prompt_of, rows_shown
 
 PROMPT = prompt_of("reflect_subjects")
 SEEN = tuple(memory(f"User likes sport {n}.") for n in range(4))
@@ -21,7 +21,7 @@ KNOWN = (memory("User's job: nurse", kind="insight", subject="Job"),)
 
 
 def reflecting(*answers: object, **settings: int) -> tuple[ReflectSubjects, ScriptedChat]:
-    chat = ScriptedChat([a if isinstance(a, str) else json.dumps(a) for a in answers])
+    chat = CountingChat([a if isinstance(a, str) else json.dumps(a) for a in answers])
     return ReflectSubjects(chat, PROMPT, Locale(), **settings), chat
 
 

@@ -17,7 +17,7 @@ from memoryengine.values import Changes, Expiry, Locale, Memory
 from memoryengine.workers.update_insights import UpdateInsights
 
 from .fakes import NOON, FakeClock, FakeReader, memory
-from .model_fakes import HOSTILE, prompt_of, rows_shown
+from .model_fakes import HOSTILE, CountingChat, prompt_of, rows_shown
 
 PROMPT = prompt_of("update_insights")
 DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ OLD = memory("User's sport: chess", id_="old", kind="insight", subject="sport", 
 def updating(
     *answers: object, known: Sequence[Memory] = SEEN, locale: Locale | None = None, **settings: int
 ) -> tuple[UpdateInsights, ScriptedChat]:
-    chat = ScriptedChat([a if isinstance(a, str) else json.dumps(a, ensure_ascii=False) for a in answers])
+    chat = CountingChat([a if isinstance(a, str) else json.dumps(a, ensure_ascii=False) for a in answers])
     reader = FakeReader(memories_=known)
     return UpdateInsights(chat, PROMPT, reader, locale or Locale(), FakeClock(), **settings), chat
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from memoryengine.answers import Row, Schema, Whole, Wholes, Words, ask, json_lines, read_rows
+from memoryengine.answers import Numbering, Row, Schema, Whole, Words, ask, json_lines, read_rows
 from memoryengine.attributes import ATTRIBUTES
 from memoryengine.errors import ModelAnswerError
 from memoryengine.grounding import standing
@@ -74,13 +74,14 @@ class ExtractObservations:
         if not any(message.role == "user" for message in messages):
             return Extracted(())
         spoken = self.locale.language or language("\n".join(m.content for m in messages if m.role == "user"))
+        numbers = Numbering.of(message.id for message in messages)
         turns = self.prompt.turns(
             spoken,
             human_en=self.locale.human("en"),
             human_zh=self.locale.human("zh"),
-            lines=fence("lines", json_lines(self._row(n, m, spoken) for n, m in enumerate(messages, 1))),
+            lines=fence("lines", json_lines(self._row(n, m, spoken) for n, m in enumerate(messages, numbers.first))),
         )
-        rows = await ask(self.chat, turns, lambda text: self._read(text, messages))
+        rows = await ask(self.chat, turns, lambda text: self._read(text, messages, numbers))
         return Extracted(each_once(self._memory(row, messages) for row in rows))
 
     def _row(self, number: int, message: Message, spoken: Language) -> dict[str, Any]:
@@ -95,10 +96,9 @@ class ExtractObservations:
             row["speaker"] = message.speaker
         return row
 
-    def _read(self, text: str, messages: Messages) -> list[Row]:
-        count = len(messages)
+    def _read(self, text: str, messages: Messages, numbers: Numbering) -> list[Row]:
         schema: Schema = {
-            "ids": Wholes(1, count),
+            "ids": numbers.some(),
             "memory": Words(self.longest_memory),
             "time": Words(100, optional=True),
             "score": Score(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from memoryengine.answers import Schema, Whole, ask, json_lines, read_rows
+from memoryengine.answers import Numbering, Schema, Whole, ask, json_lines, read_rows
 from memoryengine.ports import ChatModel
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import clip, language
@@ -45,11 +45,12 @@ class FilterMessages:
         told = [place for place, message in enumerate(batch) if message.role == "user" and message.content.strip()]
         if not told:
             return Filtered(())
-        rows = [self._row(number, batch, place) for number, place in enumerate(told, 1)]
+        numbers = Numbering.of(batch[place].id for place in told)
+        rows = [self._row(number, batch, place) for number, place in enumerate(told, numbers.first)]
         spoken = self.locale.language or language("\n".join(batch[place].content for place in told))
         lines = fence("lines", json_lines(rows))
         turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=lines, count=str(len(rows)))
-        schema: Schema = {"id": Whole(1, len(told)), "score": Whole(0, HIGHEST)}
+        schema: Schema = {"id": numbers.one, "score": Whole(0, HIGHEST)}
         scores = await ask(self.chat, turns, lambda text: read_rows(text, schema, numbered=True))
         low = {told[row["id"] - 1] for row in scores if row["score"] < self.least}
         high = {told[row["id"] - 1] for row in scores if row["score"] >= self.least}

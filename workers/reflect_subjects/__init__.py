@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, memory_rows, read_rows
+from memoryengine.answers import Numbering, Row, Schema, Words, ask, json_lines, memory_rows, read_rows
 from memoryengine.ports import ChatModel
 from memoryengine.prompts import Prompt, fence
 from memoryengine.statements.subjects import subject_key
@@ -50,7 +50,7 @@ class ReflectSubjects:
             lines=fence("observations", json_lines(memory_rows(shown, self.locale.zone, spoken))),
             subjects=fence("subjects", json_lines({"subject": m.subject} for m in insights if m.subject)),
         )
-        schema: Schema = {"subject": Words(60), "ids": Wholes(1, len(shown))}
+        schema: Schema = {"subject": Words(60), "ids": Numbering.of(m.id for m in shown).some()}
         rows = await ask(self.chat, turns, lambda text: read_rows(text, schema))
         return Reflected(self._new(rows, insights))
 

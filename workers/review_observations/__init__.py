@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from memoryengine.answers import OneOf, Row, Schema, Whole, Words, ask, held_to, json_lines, memory_rows, read_objects
+from memoryengine.answers import (
+    Numbering,
+    OneOf,
+    Row,
+    Schema,
+    Words,
+    ask,
+    held_to,
+    json_lines,
+    memory_rows,
+    read_objects,
+)
 from memoryengine.errors import ModelAnswerError
 from memoryengine.ports import ChatModel, Clock, Reader, Search
 from memoryengine.prompts import Prompt, fence
@@ -70,20 +81,22 @@ class ReviewObservations:
         spoken = self.locale.language or language("\n".join(m.content for m in rows))
         lines = fence("memories", json_lines(memory_rows(rows, self.locale.zone)))
         turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=lines)
-        return await ask(self.chat, turns, lambda text: self._read(text, len(rows)))
+        return await ask(self.chat, turns, lambda text: self._read(text, Numbering.of(memory.id for memory in rows)))
 
-    def _read(self, text: str, count: int) -> list[Row]:
+    def _read(self, text: str, numbers: Numbering) -> list[Row]:
         schema: Schema = {
-            "id": Whole(1, count),
+            "id": numbers.one,
             "relation": OneOf((CONTRADICTED, CONTAINED), OTHER_WORDS),
-            "by": Whole(1, count),
+            "by": numbers.one,
             "text": Words(self.longest, optional=True),
         }
         told = [row for row in read_objects(text) if str(row.get("relation", "")).strip().lower() not in NO_RELATION]
         rows = held_to(schema, told, text)
         for row in rows:
             if row["id"] == row["by"]:
-                raise ModelAnswerError(f"The model's answer sets memory {row['id']} against itself; name two memories.")
+                raise ModelAnswerError(
+                    f"The model's answer sets memory {numbers.shown(row['id'])} against itself; name two memories."
+                )
         return rows
 
     def _changes(self, told: Sequence[Row], rows: Sequence[Memory]) -> Changes:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from memoryengine.answers import EXCERPT, Row, Schema, Wholes, Words, ask, json_lines, memory_rows, read_rows
+from memoryengine.answers import EXCERPT, Numbering, Row, Schema, Words, ask, json_lines, memory_rows, read_rows
 from memoryengine.errors import ModelAnswerError
 from memoryengine.ports import ChatModel, Clock, Reader
 from memoryengine.prompts import Prompt, fence
@@ -84,13 +84,13 @@ class UpdateInsights:
             lines=fence("observations", json_lines(memory_rows(shown, self.locale.zone, spoken))),
             subjects=fence("subjects", json_lines(_subject_row(group) for group in chosen.values())),
         )
-        return await ask(self.chat, turns, lambda text: self._read(text, len(shown), chosen))
+        return await ask(self.chat, turns, lambda text: self._read(text, Numbering.of(m.id for m in shown), chosen))
 
-    def _read(self, text: str, count: int, chosen: Mapping[str, Group]) -> dict[str, Row]:
+    def _read(self, text: str, numbers: Numbering, chosen: Mapping[str, Group]) -> dict[str, Row]:
         schema: Schema = {
             "subject": Words(100),
             "value": Words(self.longest, optional=True),
-            "ids": Wholes(1, count, optional=True),
+            "ids": numbers.some(optional=True),
         }
         rows: dict[str, Row] = {}
         for row in read_rows(text, schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, read_rows
+from memoryengine.answers import Numbering, Row, Schema, Words, ask, json_lines, read_rows
 from memoryengine.grounding import standing
 from memoryengine.observed import each_once, observation
 from memoryengine.ports import ChatModel, Clock
@@ -44,16 +44,17 @@ class WriteObservations:
         if not told:
             return Written(())
         spoken = self.locale.language or language("\n".join(m.content for m in told))
-        lines = [{"id": n, "text": clip(m.content, self.longest)} for n, m in enumerate(told, 1)]
+        numbers = Numbering.of(message.id for message in told)
+        lines = [{"id": n, "text": clip(m.content, self.longest)} for n, m in enumerate(told, numbers.first)]
         turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=fence("lines", json_lines(lines)))
-        rows = await ask(self.chat, turns, lambda text: self._read(text, told))
+        rows = await ask(self.chat, turns, lambda text: self._read(text, told, numbers))
         made = (
             observation(clean(row["memory"]), None, [told[n - 1] for n in row["ids"]], self.locale, self.clock.now())
             for row in rows
         )
         return Written(each_once(made))
 
-    def _read(self, text: str, told: Messages) -> list[Row]:
-        schema: Schema = {"ids": Wholes(1, len(told)), "memory": Words(self.longest_memory, optional=True)}
+    def _read(self, text: str, told: Messages, numbers: Numbering) -> list[Row]:
+        schema: Schema = {"ids": numbers.some(), "memory": Words(self.longest_memory, optional=True)}
         rows = read_rows(text, schema)
         return standing([row for row in rows if row["memory"]], told, self.locale)

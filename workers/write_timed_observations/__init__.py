@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from memoryengine.answers import Row, Schema, Wholes, Words, ask, json_lines, read_rows
+from memoryengine.answers import Numbering, Row, Schema, Words, ask, json_lines, read_rows
 from memoryengine.grounding import standing
 from memoryengine.observed import each_once, observation
 from memoryengine.ports import ChatModel, Clock
@@ -46,17 +46,18 @@ class WriteTimedObservations:
         if not told:
             return Written(())
         spoken = self.locale.language or language("\n".join(m.content for m in told))
+        numbers = Numbering.of(message.id for message in told)
         lines = [
             {"id": n, "time": stamp(m.said_at, spoken, self.locale.zone), "text": clip(m.content, self.longest)}
-            for n, m in enumerate(told, 1)
+            for n, m in enumerate(told, numbers.first)
         ]
         turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=fence("lines", json_lines(lines)))
-        rows = await ask(self.chat, turns, lambda text: self._read(text, told))
+        rows = await ask(self.chat, turns, lambda text: self._read(text, told, numbers))
         return Written(each_once(self._memory(row, told) for row in rows))
 
-    def _read(self, text: str, told: Messages) -> list[Row]:
+    def _read(self, text: str, told: Messages, numbers: Numbering) -> list[Row]:
         schema: Schema = {
-            "ids": Wholes(1, len(told)),
+            "ids": numbers.some(),
             "memory": Words(self.longest_memory, optional=True),
             "time": Words(100, optional=True),
         }
