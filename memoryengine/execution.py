@@ -24,8 +24,8 @@ from .lookback import looking_back
 from .ports import Clock, Patch, Store, Writes
 from .prompts import Prompt
 from .reader import StoreReader
-from .replies import Heard
 from .records import CONSOLIDATED, EMBEDDINGS, MEMORIES, MESSAGES, RUNS
+from .replies import Heard
 from .results import Result, Trace
 from .runs import step_body
 from .settings import Settings

@@ -55,8 +55,8 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
-    r"\b(?:recommend|suggest|advice|ideas?|tips|plan|help me|should i|can i|could i|how (?:do|can|could|would|should) i|"
-    r"can you|could you|would you|i'm looking for|i need|walk me through|show me|give me|write)\b"
+    r"\b(?:recommend|suggest|advice|ideas?|tips|plan|help me|should i|can i|could i|"
+    r"how (?:do|can|could|would|should) i|can you|could you|would you|i'm looking for|i need|walk me through|show me|give me|write)\b"
     r"|推荐|建议|帮我|怎么办|应该|如何|给我|写一|计划|方案",
     re.IGNORECASE,
 )

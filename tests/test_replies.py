@@ -21,14 +21,8 @@ def answers(messages: list[Message]) -> dict[str, str]:
 
 
 def test_a_message_answers_the_last_of_the_other_side() -> None:
-    talk = [
-        said("a1", "Ann", 0),
-        said("a2", "Ann", 1),
-        said("b1", "Bob", 2),
-        said("b2", "Bob", 3),
-        said("a3", "Ann", 4),
-    ]
-    assert answers(Heard().linked(ALICE, talk)) == {"a1": "", "a2": "", "b1": "a2", "b2": "a2", "a3": "b2"}
+    talk = [said(f"{name[0].lower()}{n}", name, n) for n, name in enumerate(("Ann", "Ann", "Bob", "Bob", "Ann"))]
+    assert answers(Heard().linked(ALICE, talk)) == {"a0": "", "a1": "", "b2": "a1", "b3": "a1", "a4": "b3"}
     turns = [said("u", "", 0), said("r", "", 0, role="assistant"), said("u2", "", 1)]
     assert answers(Heard().linked(ALICE, turns)) == {"u": "", "r": "u", "u2": "r"}
 
