@@ -1,0 +1,67 @@
+"""A second look at the best hits, by a rerank model that reads question and text together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from memoryengine.ports import Reranker
+from memoryengine.reranking import relevances, text_of
+from memoryengine.values import Hit
+from memoryengine.worker import Hits, worker
+
+RERANK = "rerank"
+
+
+@dataclass(frozen=True)
+class Reranked:
+    """The hits, best first."""
+
+    hits: Hits
+
+
+@worker("rerank_hits")
+@dataclass(frozen=True)
+class RerankHits:
+    """Give the best hits the channel `rerank`, a rerank model's word, and order by it; without a model change nothing.
+
+    score = (1 - weight) * score / best score + weight * rerank. What a rerank model cannot know (the time that was
+    asked for, who speaks, of which kind a memory is) stays in the score so, and it settles the order of all that the
+    model finds equally beside the point. Only the best `top_n` hits are sent; the others have no such channel and
+    follow, for their own score was lower and nothing is added to it.
+
+    Texts are sent once each, with at most `longest` characters. If there is no answer within `seconds`, a refusal or an
+    answer that cannot be used, the hits stay as they are and a warning in the result says why.
+    """
+
+    reranker: Reranker | None = None
+    top_n: int = 50
+    weight: float = 0.8
+    longest: int = 2_000
+    seconds: float = 5.0
+
+    async def run(self, query: str, hits: Hits) -> Reranked:
+        """Ask the model once; hits of equal score keep their order."""
+        head = _sorted(hits)[: max(0, self.top_n)]
+        if self.reranker is None or not head or not query.strip():
+            return Reranked(hits)
+        texts = [text_of(hit.item) for hit in head]
+        found = await relevances(self.reranker, query, texts, seconds=self.seconds, longest=self.longest)
+        if not found:
+            return Reranked(hits)
+        scores = {id(hit): score for hit, score in zip(head, found, strict=True)}
+        best = head[0].score
+        kept = (1.0 - self.weight) / best if best > 0 else 0.0
+        return Reranked(_sorted(self._scored(hit, kept, scores.get(id(hit))) for hit in hits))
+
+    def _scored(self, hit: Hit, kept: float, rerank: float | None) -> Hit:
+        parts = {name: kept * part for name, part in hit.parts.items()}
+        if rerank is None:
+            return replace(hit, score=kept * hit.score, parts=parts)
+        told = self.weight * rerank
+        parts = {**parts, RERANK: told} if parts else {}
+        return replace(hit, score=kept * hit.score + told, channels={**hit.channels, RERANK: rerank}, parts=parts)
+
+
+def _sorted(hits: Iterable[Hit]) -> Hits:
+    return tuple(sorted(hits, key=lambda hit: -hit.score))
