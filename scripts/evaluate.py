@@ -1,197 +1,41 @@
 """Measure retrieval on evaluation sets: recall@5/10/20 and MRR, beside BM25, the embedder and their plain fusion.
 
     python scripts/evaluate.py --data DIR [--set NAME ...] [--config FILE] [--mode messages|consolidated|both]
-                               [--store sqlite|elasticsearch] [--no-embedder]
+                               [--store sqlite|elasticsearch] [--no-embedder | --embedder FILE.py:CLASS --vectors FILE]
+                               [--keep DIR] [--parallel N] [--summary | --table] [--out FILE]
 
 Each conversation becomes one user. Its messages are imported and its questions asked, with the messages alone
 (`messages`), and after a consolidation (`consolidated`); a memory that is found counts for the messages it came from,
-in rank order without repeats. Questions without evidence are left out and counted. A question whose moment is not
-known is asked when the last message was said. See evaluation_data.py for the format, and stores.py for where the
-Elasticsearch is.
+in rank order without repeats. Questions without evidence are not scored and counted. A question whose moment is not
+known is asked when the last message was said. With --keep a later run finds the messages where this one put them.
+Settings are chosen by the questions whose SHA-1 begins with 0-7; those held out are the others. See evaluation_data.py
+for the format, and stores.py for where the Elasticsearch is.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from evaluation_data import Conversation, EvaluationSet, Question, read_set, set_names
-from evaluation_scores import CUTS, DEPTH, Score, mean, plain_rankings, score, without_repeats
+from evaluation_data import set_names
+from evaluation_runs import OFF, Bench, SetRun, run_set
+from evaluation_summary import set_table, summary, told
 from rich.console import Console
-from rich.progress import Progress, TaskID
-from stores import KINDS, Stores, stores
+from rich.progress import Progress, TextColumn
+from stores import KINDS, stores
 
 import memoryengine
-from memoryengine import AsyncMemoryEngine, ConfigError
-from memoryengine.clock import SystemClock
-from memoryengine.ports import Embedder, Vector
-from memoryengine.user_memory import AsyncUserMemory
-from memoryengine.values import Hit, Memory
+from memoryengine import ConfigError
 
 DATA = "MEMORYENGINE_EVAL_DATA"
 MODES = ("messages", "consolidated", "both")
-IMPORT_BATCH = 500
-Rankings = dict[str, list[list[str]]]
-
-
-class EachTextOnce:
-    """An embedder that remembers, because the plain ranking and the engine embed the same texts."""
-
-    def __init__(self, inner: Embedder) -> None:
-        self._inner = inner
-        self._held: dict[tuple[str, bool], Vector] = {}
-
-    @property
-    def name(self) -> str:
-        """The name of the model behind it."""
-        return self._inner.name
-
-    @property
-    def dimensions(self) -> int:
-        """The length of every vector."""
-        return self._inner.dimensions
-
-    async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
-        """The vectors; only new texts reach the model."""
-        missing = [t for t in dict.fromkeys(texts) if (t, query) not in self._held]
-        if missing:
-            vectors = await self._inner.embed(missing, query=query)
-            self._held.update(((t, query), v) for t, v in zip(missing, vectors, strict=True))
-        return [self._held[t, query] for t in texts]
-
-    async def close(self) -> None:
-        """Close the model."""
-        await self._inner.close()
-
-
-@dataclass(frozen=True)
-class Bench:
-    """How a run is made: the config, where its stores are, and which modes it measures."""
-
-    config: str
-    stores: Stores
-    modes: tuple[str, ...]
-    embedder: bool
-    reflect: bool
-
-    def engine(self, name: str) -> AsyncMemoryEngine:
-        """An engine on a store of its own for the set `name`."""
-        config: dict[str, object] = {
-            "extends": self.config,
-            "time_zone": "UTC",
-            "store": self.stores.spec(name),
-        }
-        if not self.embedder:
-            config["models"] = {"embedder": None}
-        return AsyncMemoryEngine(config)
-
-
-async def measure(bench: Bench, data: EvaluationSet, progress: Progress) -> dict[str, Any]:
-    """Everything measured on one set."""
-    task = progress.add_task(data.name, total=len(data.conversations))
-    found: Rankings = {}
-    began = time.perf_counter()
-    async with bench.engine(data.name) as engine:
-        # The engine has one embedder; what is put in its place here asks that one.
-        models = engine._engine.models
-        embedder = EachTextOnce(models.embedder) if models.embedder is not None else None
-        models.__dict__["embedder"] = embedder
-        for conversation in data.conversations:
-            plain = await plain_rankings(conversation.messages, conversation.questions, embedder)
-            ours = await ask_all(bench, engine.user(conversation.id), conversation, progress, task)
-            for method, rankings in {**ours, **plain}.items():
-                found.setdefault(method, []).extend(rankings)
-            progress.advance(task)
-    questions = [q for c in data.conversations for q in c.questions]
-    return {
-        "conversations": len(data.conversations),
-        "messages": data.messages,
-        "questions": data.questions,
-        "left_out": data.left_out,
-        "embedder": embedder.name if embedder else None,
-        "seconds": round(time.perf_counter() - began, 1),
-        "methods": {method: by_category(rankings, questions) for method, rankings in found.items()},
-    }
-
-
-async def ask_all(
-    bench: Bench, memory: AsyncUserMemory, conversation: Conversation, progress: Progress, task: TaskID
-) -> Rankings:
-    """What the engine ranks for each question of a conversation, in each mode."""
-    found: Rankings = {}
-    for start in range(0, len(conversation.messages), IMPORT_BATCH):
-        await memory.add_messages(conversation.messages[start : start + IMPORT_BATCH])
-    for mode in bench.modes:
-        if mode == "consolidated":
-            progress.update(task, description=f"{task_name(progress, task)} (consolidating)")
-            await memory.consolidate()
-            if bench.reflect:
-                await memory.reflect()
-        progress.update(task, description=task_name(progress, task))
-        sources = await sources_of_memories(memory)
-        found[mode] = [await ask(memory, q, conversation, sources) for q in conversation.questions]
-    return found
-
-
-def task_name(progress: Progress, task: TaskID) -> str:
-    """The set that a task stands for, without what it is doing."""
-    return progress.tasks[progress.task_ids.index(task)].description.partition(" ")[0]
-
-
-async def ask(
-    memory: AsyncUserMemory, question: Question, conversation: Conversation, sources: Mapping[str, tuple[str, ...]]
-) -> list[str]:
-    """The messages that the engine finds, best first."""
-    result = await memory.retrieve(question.query, asked_at=question.asked_at or conversation.end, limit=DEPTH)
-    return without_repeats(id_ for hit in result.hits for id_ in messages_of(hit, sources))
-
-
-async def sources_of_memories(memory: AsyncUserMemory) -> dict[str, tuple[str, ...]]:
-    """The messages behind each memory; an insight rests on those of the memories that it cites."""
-    memories = (await memory.list()).memories
-    own = {m.id: m.sources for m in memories}
-    return {m.id: m.sources or tuple(s for e in m.evidence for s in own.get(e, ())) for m in memories}
-
-
-def messages_of(hit: Hit, sources: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The messages that a hit stands for."""
-    return sources.get(hit.item.id, ()) if isinstance(hit.item, Memory) else (hit.item.id,)
-
-
-def by_category(rankings: Sequence[Sequence[str]], questions: Sequence[Question]) -> dict[str, dict[str, Any]]:
-    """The mean score of all questions and of each category, with their counts."""
-    scores: dict[str, list[Score]] = {"all": []}
-    for ranking, question in zip(rankings, questions, strict=True):
-        one = score(ranking, question)
-        scores["all"].append(one)
-        scores.setdefault(question.category, []).append(one)
-    return {category: {"questions": len(held), **mean(held).shown()} for category, held in scores.items()}
-
-
-def table(name: str, measured: Mapping[str, Any]) -> str:
-    """What a person reads of one set."""
-    cuts = "".join(f"{f'R@{k}':>8}" for k in CUTS)
-    head = (
-        f"{name}: {measured['messages']} messages of {measured['conversations']} users, {measured['questions']} "
-        f"questions ({measured['left_out']} without evidence left out), embedder {measured['embedder'] or 'off'}, "
-        f"{measured['seconds']} s"
-    )
-    lines = [head, f"  {'category':<28}{'n':>6}  {'method':<14}{cuts}{'MRR':>8}"]
-    methods = measured["methods"]
-    for category in next(iter(methods.values())):
-        for method, scores in methods.items():
-            one = scores[category]
-            numbers = "".join(f"{one[f'recall@{k}']:>8.1f}" for k in CUTS)
-            lines.append(f"  {category:<28}{one['questions']:>6}  {method:<14}{numbers}{one['mrr']:>8.3f}")
-    return "\n".join(lines)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -201,11 +45,18 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--set", action="append", metavar="NAME", help="a set; may be repeated (default: all)")
     parser.add_argument("--config", default="embedded", help="config file or stock name (default: embedded)")
     parser.add_argument("--mode", choices=MODES, default="messages", help="what memory holds (default: messages)")
-    parser.add_argument("--no-embedder", action="store_true", help="search by keyword alone")
+    models = parser.add_mutually_exclusive_group()
+    models.add_argument("--no-embedder", action="store_true", help="search by keyword alone")
+    models.add_argument("--embedder", metavar="FILE:CLASS", default="", help="a class with `dimensions` and `embed`")
+    parser.add_argument("--vectors", type=Path, metavar="FILE", help="keep what --embedder makes here")
     parser.add_argument("--reflect", action="store_true", help="reflect after each consolidation")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions of each set")
     parser.add_argument("--store", choices=KINDS, default="sqlite", help="where memory is kept (default: sqlite)")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the files of the stores here")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the files of the stores here, and use them again"
+    )
+    parser.add_argument("--parallel", type=int, default=1, metavar="N", help="so many sets at the same time")
+    parser.add_argument("--summary", action="store_true", help="one line a set: recall@10 tuned on, held out and all")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write all numbers as JSON, after each set")
     parser.add_argument("--resume", action="store_true", help="leave out the sets that --out holds already")
     chosen = parser.parse_args()
@@ -213,6 +64,8 @@ def read_arguments() -> argparse.Namespace:
         parser.error(f"--data (or ${DATA}) must name a folder with evaluation sets; it is {chosen.data}.")
     if chosen.resume and chosen.out is None:
         parser.error("--resume needs --out: the file that says what is done.")
+    if chosen.vectors and not chosen.embedder:
+        parser.error("--vectors needs --embedder: whose vectors they are.")
     unknown = set(chosen.set or ()) - set(set_names(chosen.data))
     if unknown:
         parser.error(f"there is no set {min(unknown)!r}; there is: {', '.join(set_names(chosen.data))}.")
@@ -239,6 +92,19 @@ def write(path: Path | None, options: Mapping[str, Any], sets: Mapping[str, Any]
         draft.replace(path)
 
 
+def runs(bench: Bench, names: Sequence[str], at_once: int, tell: Callable[[str], None]) -> Iterator[SetRun]:
+    """The sets as they are done; the greatest files first where several run at the same time."""
+    if at_once <= 1 or len(names) < 2:
+        yield from (run_set(bench, name, tell) for name in names)
+        return
+    largest = sorted(names, key=lambda name: -(bench.data / f"{name}.messages.jsonl").stat().st_size)
+    with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(run_set, bench, name) for name in largest]):
+            run = done.result()
+            tell(f"{run.data.name} is done")
+            yield run
+
+
 def main() -> None:
     """Measure every chosen set and print its table."""
     chosen = read_arguments()
@@ -247,21 +113,38 @@ def main() -> None:
         "config": chosen.config,
         "store": chosen.store,
         "modes": list(modes),
-        "embedder": not chosen.no_embedder,
+        "embedder": chosen.embedder or not chosen.no_embedder,
         "reflect": chosen.reflect,
         "limit": chosen.limit,
     }
     sets = earlier(chosen, options)
-    console = Console(stderr=True)
-    with stores(chosen.store, chosen.keep) as made:
-        bench = Bench(chosen.config, made, modes, not chosen.no_embedder, chosen.reflect)
-        for name in chosen.set or set_names(chosen.data):
-            if name not in sets:
-                data = read_set(chosen.data, name, SystemClock(), chosen.limit)
-                with Progress(console=console, transient=True) as progress:
-                    sets[name] = asyncio.run(measure(bench, data, progress))
-                write(chosen.out, options, sets)
-            print(table(name, sets[name]), flush=True)
+    names = chosen.set or set_names(chosen.data)
+    with (
+        stores(chosen.store, chosen.keep) as made,
+        Progress(TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as progress,
+    ):
+        task = progress.add_task("")
+        bench = Bench(
+            chosen.data,
+            made,
+            chosen.config,
+            modes,
+            OFF if chosen.no_embedder else chosen.embedder,
+            chosen.vectors,
+            chosen.reflect,
+            chosen.limit,
+            chosen.keep is not None,
+        )
+        for name in (name for name in names if name in sets):
+            print(set_table(name, sets[name]), flush=True)
+        waiting = [name for name in names if name not in sets]
+        for run in runs(bench, waiting, chosen.parallel, lambda what: progress.update(task, description=what)):
+            sets[run.data.name] = told(run)
+            write(chosen.out, options, sets)
+            if not chosen.summary:
+                print(set_table(run.data.name, sets[run.data.name]), flush=True)
+    if chosen.summary:
+        print(summary({name: sets[name] for name in names}))
 
 
 if __name__ == "__main__":

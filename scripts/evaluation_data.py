@@ -2,7 +2,8 @@
 
 A message has `conversation_id`, `message_id`, `role`, `role_name`, `content`, `created_at`. A question has
 `question_id`, `conversation_id`, `question`, `category`, `evidence` (message ids; empty for adversarial ones),
-and may have `evidence_mode` (`all` or `any`), `asked_at` and `context` (the turns before it).
+and may have `evidence_mode` (`all` or `any`), `asked_at`, `role_name` (who asks), `adversarial` (memory does not hold
+the answer) and `context` (the turns before it).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,15 +36,22 @@ class Question:
     evidence: frozenset[str]
     any_is_enough: bool
     asked_at: datetime | None
+    asker: str = ""
+
+    @property
+    def tuned_on(self) -> bool:
+        """Whether settings may be chosen by this question: half of all, where the SHA-1 of the id begins with 0-7."""
+        return sha1(self.id.encode(), usedforsecurity=False).hexdigest()[0] in "01234567"
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One user's memory: messages in time order, and the questions that are asked of it."""
+    """One user's memory: messages in time order, the questions that are asked of it, and those it cannot answer."""
 
     id: str
     messages: tuple[Message, ...]
     questions: tuple[Question, ...]
+    traps: tuple[Question, ...] = ()
 
     @property
     def end(self) -> datetime:
@@ -82,12 +91,20 @@ def read_set(folder: Path, name: str, clock: Clock, limit: int | None = None) ->
     asked: dict[str, list[Question]] = {}
     for line in scored[:limit]:
         asked.setdefault(line["conversation_id"], []).append(_question(line))
+    traps: dict[str, list[Question]] = {}
+    for line in read:
+        if line.get("adversarial") and not line.get("evidence"):
+            traps.setdefault(line["conversation_id"], []).append(_question(line))
     said: dict[str, list[Message]] = {id_: [] for id_ in asked}
     for line in _lines(folder / f"{name}{MESSAGES}"):
         if line["conversation_id"] in said:
             message = {k: v for k, v in line.items() if k != "conversation_id"}
             said[line["conversation_id"]].append(read_message(message, clock, ZONE))
-    conversations = tuple(Conversation(id_, tuple(said[id_]), tuple(qs)) for id_, qs in asked.items() if said[id_])
+    conversations = tuple(
+        Conversation(id_, tuple(said[id_]), tuple(qs), tuple(traps.get(id_, ())))
+        for id_, qs in asked.items()
+        if said[id_]
+    )
     return EvaluationSet(name, conversations, len(read) - len(scored))
 
 
@@ -105,6 +122,7 @@ def _question(line: Mapping[str, Any]) -> Question:
         evidence=frozenset(line["evidence"]),
         any_is_enough=line.get("evidence_mode") == "any",
         asked_at=_aware(datetime.fromisoformat(asked)) if asked else None,
+        asker=line.get("role_name") or "",
     )
 
 

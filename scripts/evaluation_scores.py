@@ -16,7 +16,7 @@ from evaluation_data import Question
 
 from memoryengine.ports import Embedder, Vector
 from memoryengine.ranking import bm25, idf
-from memoryengine.records import searched_text
+from memoryengine.records import GENERIC_SPEAKERS
 from memoryengine.text import terms
 from memoryengine.values import Message
 
@@ -55,6 +55,17 @@ def mean(scores: Sequence[Score]) -> Score:
     return Score(tuple(map(fmean, columns)), fmean(s.reciprocal_rank for s in scores))
 
 
+def precision(ranking: Ranking, question: Question, k: int = 10) -> float:
+    """The share of the first `k` that is evidence; of a question with less evidence than `k`, of so many as it has."""
+    return len(question.evidence.intersection(ranking[:k])) / min(k, len(question.evidence))
+
+
+def plain_text(message: Message) -> str:
+    """What the plain methods see of a message: its text, led by the speaker's name where that says who."""
+    named = message.speaker.lower() not in GENERIC_SPEAKERS
+    return f"{message.speaker}: {message.content}" if named else message.content
+
+
 def without_repeats(ids: Iterable[str]) -> list[str]:
     """Each id once, where it came first."""
     return list(dict.fromkeys(ids))
@@ -65,7 +76,7 @@ class Bm25:
 
     def __init__(self, messages: Sequence[Message]) -> None:
         self._ids = [m.id for m in messages]
-        counted = [Counter(terms(searched_text(m))) for m in messages]
+        counted = [Counter(terms(plain_text(m))) for m in messages]
         self._lengths = [sum(c.values()) for c in counted]
         self._average = fmean(self._lengths)
         self._holding: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -115,7 +126,7 @@ async def plain_rankings(
     by_keyword = [keyword.rank(q.query) for q in questions]
     if embedder is None:
         return {"bm25": by_keyword}
-    dense = Dense(messages, await embedder.embed([searched_text(m) for m in messages]))
+    dense = Dense(messages, await embedder.embed([plain_text(m) for m in messages]))
     vectors = await embedder.embed([q.query for q in questions], query=True)
     by_vector = [dense.rank(v) for v in vectors]
     both = [rrf(a, b) for a, b in zip(by_keyword, by_vector, strict=True)]

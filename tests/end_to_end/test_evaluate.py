@@ -136,7 +136,7 @@ def test_both_modes_beside_the_plain_methods_with_a_class_of_the_users_own(data:
     assert "consolidated" in done.stdout
 
 
-def test_without_an_embedder_the_engine_ranks_as_bm25_and_a_finished_set_is_not_run_again(
+def test_without_an_embedder_there_is_bm25_alone_beside_the_engine_and_a_finished_set_is_not_run_again(
     data: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.json"
@@ -145,7 +145,7 @@ def test_without_an_embedder_the_engine_ranks_as_bm25_and_a_finished_set_is_not_
     held = json.loads(out.read_text("utf-8"))
     methods = held["sets"]["small"]["methods"]
     assert set(methods) == {"messages", "bm25"}
-    assert methods["messages"]["all"] == methods["bm25"]["all"]
+    assert methods["messages"]["all"]["mrr"] >= methods["bm25"]["all"]["mrr"] > 0.5
     held["sets"]["small"]["seconds"] = 12345.0
     out.write_text(json.dumps(held), "utf-8")
     assert "12345.0 s" in evaluate(*arguments, "--resume").stdout
