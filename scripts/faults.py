@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -56,9 +57,7 @@ def main() -> int:
     model = FaultyModel(chosen.failure_rate, chosen.seed)
     with TemporaryDirectory() as folder, stores(chosen.store) as room, model:
         spec = room.spec("faults")
-        began = time.perf_counter()
-        counts = run(chosen, Path(folder), users, config_of(model, spec), model)
-        seconds = time.perf_counter() - began
+        counts, seconds = run(chosen, Path(folder), users, config_of(model, spec), model)
         found = asyncio.run(look(spec, users, acknowledged(Path(folder)), model))
         calls = {"chat": model.count("chat"), "embedding": model.count("embeddings")}
     show(chosen, found, counts, dict(model.faults), calls, seconds)
@@ -81,8 +80,12 @@ def config_of(model: FaultyModel, spec: dict[str, Any]) -> dict[str, Any]:
 
 def run(
     chosen: argparse.Namespace, folder: Path, users: list[str], config: dict[str, Any], model: FaultyModel
-) -> Counter[str]:
-    """Let the processes work for so many minutes and then to the end; what they counted, together."""
+) -> tuple[Counter[str], list[float]]:
+    """Let the processes work for so many minutes and then to the end; what they counted, together.
+
+    Also the seconds that they took to start, that they added messages, and that they took from then to the end.
+    """
+    times = [time.monotonic()]
     task = {"folder": str(folder), "users": users, "seed": chosen.seed, "config": config}
     task["store_rate"] = chosen.store_failure_rate
     children = []
@@ -97,18 +100,22 @@ def run(
             if any(child.poll() is not None for child in children):
                 raise SystemExit("A process ended before it began; see above.")
             time.sleep(0.05)
-        end = time.monotonic() + chosen.minutes * 60
+        times.append(time.monotonic())
+        end = times[-1] + chosen.minutes * 60
         while time.monotonic() < end and all(child.poll() is None for child in children):
             time.sleep(0.2)
+        times.append(time.monotonic())
         (folder / DRAIN).touch()
         model.rate = 0.0
         codes = [child.wait(DRAIN_SECONDS + 60) for child in children]
+        times.append(time.monotonic())
     finally:
         for child in children:
             child.kill()
     if any(codes):
         raise SystemExit(f"The processes ended with {codes}; see above.")
-    return sum((Counter(json.loads((folder / COUNTS.format(n)).read_text())) for n in range(len(codes))), Counter())
+    counted = [Counter(json.loads((folder / COUNTS.format(n)).read_text())) for n in range(len(codes))]
+    return sum(counted, Counter()), [later - earlier for earlier, later in pairwise(times)]
 
 
 def acknowledged(folder: Path) -> dict[str, list[Told]]:
@@ -139,16 +146,18 @@ def show(
     counts: Counter[str],
     faults: dict[str, int],
     calls: dict[str, int],
-    seconds: float,
+    seconds: list[float],
 ) -> None:
     """Print what came of it."""
     if chosen.json:
         told = {"messages": found.states.total(), "states": found.states, "reasons": found.reasons, "runs": counts}
-        print(json.dumps({**told, "faults": faults, "calls": calls, "problems": found.problems}, indent=1))
+        told |= {"faults": faults, "calls": calls, "problems": found.problems, "seconds": seconds}
+        print(json.dumps(told, indent=1))
         return
-    print(f"{chosen.store}, {chosen.processes} processes, {chosen.users} users, {seconds:.0f} s, seed {chosen.seed},")
+    print(f"{chosen.store}, {chosen.processes} processes, {chosen.users} users, seed {chosen.seed},")
     rates = (f"{rate:.0%}" for rate in (chosen.failure_rate, chosen.store_failure_rate))
     print("{} of the model's requests and {} of the store's failing:".format(*rates))
+    print("seconds: {:.0f} to start, {:.0f} of additions, {:.0f} until nothing waited".format(*seconds))
     for title, table in (
         ("messages", found.states), ("set aside because of", found.reasons), ("runs", counts),
         ("requests to the model", calls), ("failures of the model", faults),

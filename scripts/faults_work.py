@@ -27,6 +27,7 @@ T = TypeVar("T")
 DRAIN, READY, ACKNOWLEDGED, COUNTS = "drain", "ready-{}", "acknowledged-{}.jsonl", "counts-{}.json"
 POISONED = 0.003
 MOST_MESSAGES = 6
+MOST_WAITING = 24  # else most of what was added would be consolidated at the end, when nothing fails any more
 DRAIN_SECONDS = 900.0
 
 
@@ -83,10 +84,17 @@ class Worker:
                 self.store.rate = 0.0
                 if loop.time() > end or not (await self.engine.status(user)).users[0].pending:
                     return
-            elif self.draw.random() < 0.4:
+            elif self.draw.random() < 0.4 and await self.has_room(user):
                 await self.add(memory)
             await self.consolidate(memory)
             await asyncio.sleep(self.draw.uniform(0.0, 0.2))
+
+    async def has_room(self, user: str) -> bool:
+        """Whether few messages of a user wait."""
+        try:
+            return (await self.engine.status(user)).users[0].pending < MOST_WAITING
+        except StoreError:
+            return False
 
     async def add(self, memory: AsyncUserMemory) -> None:
         """Some messages, added again until the store has said that it has them."""

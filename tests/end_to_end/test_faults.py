@@ -1,4 +1,4 @@
-"""Half of everything fails and nothing is lost; scripts/faults.py does it for minutes, here it runs for seconds."""
+"""Half of everything fails and nothing is lost; scripts/faults.py does it for minutes, here it runs for one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from faults_checks import Told, problems_of
 from memoryengine.ports import Document
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "faults.py"
-MINUTES = os.environ.get("MEMORYENGINE_FAULT_MINUTES", "0.05")
+MINUTES = os.environ.get("MEMORYENGINE_FAULT_MINUTES", "1")
 
 NONCE = "nonce" + "g" * 16
 TOLD = [Told("m1", "user", "I like tea."), Told("m2", "assistant", "Nice."), Told("m3", "user", "I like cake.")]
