@@ -6,13 +6,14 @@ Each question is asked with the moment and the asker that the set knows; plain m
 from __future__ import annotations
 
 import asyncio
+import copyreg
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import evaluation_scores as scores_module
@@ -38,6 +39,10 @@ SHOWN_HITS = 20
 SAMPLE = 100
 OFF = "off"
 RETRIEVE = "retrieve_memory"
+copyreg.pickle(
+    MappingProxyType, lambda held: (MappingProxyType, (dict(held),))
+)  # a message without metadata has such a mapping
+
 Tell = Callable[[str], None]
 Rankings = Mapping[str, tuple[tuple[str, ...], ...]]
 Sources = Mapping[str, tuple[str, ...]]
@@ -144,13 +149,28 @@ class EachTextOnce:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A hit as plain values, which one process can hand to another."""
+
+    id: str
+    kind: str
+    text: str
+    score: float
+    channels: Mapping[str, float]
+    parts: Mapping[str, float]
+    ranks: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What the engine found for one question in one mode: messages best first, the first hits, and how long it took."""
+    """What the engine found for one question in one mode: messages best first, the first hits, and how long it took.
+
+    `ranking` is deeper than `hits`.
+    """
 
     ranking: tuple[str, ...]
-    hits: tuple[Hit, ...]
+    hits: tuple[Seen, ...]
     seconds: float
-    outputs: Mapping[str, Any]
     warnings: tuple[str, ...]
 
 
@@ -264,8 +284,13 @@ async def answer(memory: AsyncUserMemory, question: Question, conversation: Conv
     result = await ask(memory, question, conversation)
     seconds = time.perf_counter() - began
     ranking = without_repeats(id_ for hit in result.hits for id_ in messages_of(hit, sources))
-    outputs = {name: value for name, value in result.outputs.items() if name != "hits"}
-    return Answer(tuple(ranking), result.hits[:SHOWN_HITS], seconds, outputs, result.warnings)
+    return Answer(tuple(ranking), tuple(map(seen, result.hits[:SHOWN_HITS])), seconds, result.warnings)
+
+
+def seen(hit: Hit) -> Seen:
+    """What is kept of a hit."""
+    parts = (dict(hit.channels), dict(hit.parts), dict(hit.ranks))
+    return Seen(hit.item.id, hit.kind, searched_text(hit.item), hit.score, *parts)
 
 
 async def ask(memory: AsyncUserMemory, question: Question, conversation: Conversation) -> Result:
