@@ -1,9 +1,9 @@
 """What becomes of messages whose consolidation failed: tried again after a growing pause, in the end set aside.
 
 A failure that says something about the messages is counted. After `limits.attempts` of them `load_messages` halves the
-batch, again and again, so that the message at fault is in the end tried alone; when it fails alone it is set aside
-(quarantined), and the others go on. A failure that says nothing about them, as of an endpoint that cannot be reached,
-makes them wait and is never held against them. What is kept of a failure is its kind, never a text.
+batch, again and again, so that the message at fault is in the end tried alone; when it has failed alone as often it is
+set aside (quarantined), and the others go on. A failure that says nothing about them, as of an endpoint that cannot be
+reached, makes them wait and is never held against them. What is kept of a failure is its kind, never a text.
 """
 
 from __future__ import annotations
@@ -88,20 +88,31 @@ def setback(
 ) -> Setback:
     """What a failure does to the messages of the batch that wait still; `alone` is whether one message was all of it.
 
-    A batch waits as one: as long as its most tried message has to.
+    A batch waits as one: as long as its most tried message has to. Only what a message does alone is held against it,
+    and its pauses begin anew then.
     """
     if not waiting:
         return Setback()
     counted, trouble = is_about_messages(error), trouble_of(error)
     name = "attempts" if counted else "outages"
     failures = {d.id: number(d, name) + 1 for d in waiting}
-    if counted and alone and not took_too_long(error) and failures[waiting[0].id] >= limits.attempts:
-        id_ = waiting[0].id
-        fields: dict[str, Value] = {"state": QUARANTINED, "attempts": failures[id_], "trouble": trouble, **NOT_WAITING}
-        return Setback((Patch(MESSAGES, id_, fields),), id_)
+    if counted and alone:
+        return _failed_alone(waiting[0], failures[waiting[0].id], error, now, limits, draw)
     retry_at = now + pause(max(failures.values()), limits, draw)
     told: dict[str, Value] = {"retry_at": retry_at, "trouble": trouble}
     return Setback(tuple(Patch(MESSAGES, d.id, {**told, name: failures[d.id]}) for d in waiting))
+
+
+def _failed_alone(
+    message: Document, failures: int, error: MemoryEngineError, now: datetime, limits: Limits, draw: float
+) -> Setback:
+    times = number(message, "alone") + (not took_too_long(error))
+    fields: dict[str, Value] = {"attempts": failures, "alone": times or None, "trouble": trouble_of(error)}
+    if times >= limits.attempts:
+        fields |= {"state": QUARANTINED, **NOT_WAITING}
+        return Setback((Patch(MESSAGES, message.id, fields),), message.id)
+    fields["retry_at"] = now + pause(times or failures, limits, draw)
+    return Setback((Patch(MESSAGES, message.id, fields),))
 
 
 def cleared(others: Sequence[Document], limits: Limits) -> tuple[Patch, ...]:
@@ -111,10 +122,8 @@ def cleared(others: Sequence[Document], limits: Limits) -> tuple[Patch, ...]:
     have been the model, and must not set one after the other aside.
     """
     most = limits.attempts - 1
-    return tuple(
-        Patch(MESSAGES, d.id, {"attempts": min(number(d, "attempts"), most), "trouble": None, **NOT_WAITING})
-        for d in others
-    )
+    free: dict[str, Value] = {"alone": None, "trouble": None, **NOT_WAITING}
+    return tuple(Patch(MESSAGES, d.id, {"attempts": min(number(d, "attempts"), most), **free}) for d in others)
 
 
 async def record_setback(

@@ -19,7 +19,7 @@ from .values import Changes, Message, Scope
 TOGETHER = 500
 """How many messages change in one commit."""
 
-RETRIED: Mapping[str, Value] = {"state": PENDING, "attempts": None, "trouble": None, **NOT_WAITING}
+RETRIED: Mapping[str, Value] = {"state": PENDING, "attempts": None, "alone": None, "trouble": None, **NOT_WAITING}
 GIVEN_UP: Mapping[str, Value] = {"state": DISCARDED, **NOT_WAITING}
 
 

@@ -35,6 +35,7 @@ MESSAGE_FIELDS: Mapping[str, FieldKind] = {
     "recorded_at": "moment",
     "state": "keyword",
     "attempts": "number",
+    "alone": "number",
     "outages": "number",
     "retry_at": "moment",
     "trouble": "keyword",

@@ -87,12 +87,17 @@ def test_a_batch_that_fails_waits_as_long_as_its_most_tried_message() -> None:
 
 
 def test_a_message_that_fails_alone_often_enough_is_set_aside_and_an_outage_never_does_it() -> None:
-    first, last = message(1, attempts=1), message(1, attempts=2, retry_at=START, outages=4)
-    assert setback([first], True, GARBLED, START, LIMITS, 0).quarantined == ""
+    first, last = message(1, attempts=7), message(1, attempts=9, alone=2, retry_at=START, outages=4)
+    again = setback([first], True, GARBLED, START, LIMITS, 0)
+    assert again.quarantined == "", "how often its batches failed is not held against it"
+    assert again.patches[0].fields == {
+        "attempts": 8, "alone": 1, "trouble": "unusable answer", "retry_at": START + timedelta(seconds=30),
+    }  # fmt: skip
     what = setback([last], True, GARBLED, START, LIMITS, 0)
     assert what.quarantined == "m1"
     assert what.patches[0].fields == {
-        "state": "quarantined", "attempts": 3, "trouble": "unusable answer", "retry_at": None, "outages": None,
+        "state": "quarantined", "attempts": 10, "alone": 3, "trouble": "unusable answer",
+        "retry_at": None, "outages": None,
     }  # fmt: skip
     # one that was alone only because the others of its batch are gone was not tried alone
     assert setback([last], False, GARBLED, START, LIMITS, 0).quarantined == ""
@@ -181,7 +186,7 @@ async def test_the_message_at_fault_alone_is_set_aside_and_all_others_are_consol
     found = await states(engine)
     assert sorted(id_ for id_, state in found.items() if state == "quarantined") == [f"m{n:02d}" for n in poison]
     assert set(found.values()) == {"quarantined", "consolidated"}
-    assert failures <= 8 * len(poison)
+    assert failures <= 10 * len(poison)
     memories = (await engine.user("ann").list()).memories
     assert sorted(m.sources[0] for m in memories) == [f"m{n:02d}" for n in range(20) if n not in poison]
     assert len({m.content for m in memories}) == 20 - len(poison)
@@ -192,6 +197,25 @@ async def test_the_message_at_fault_alone_is_set_aside_and_all_others_are_consol
     warned = [w for r in results for w in r.warnings]
     assert any(f"m{poison[-1]:02d} was set aside" in w and "arsenic" not in w for w in warned)
     assert sum(r.quarantined for r in results) >= 1
+
+
+async def test_a_good_message_that_was_in_every_batch_that_failed_is_not_set_aside_at_its_first_failure_alone(
+    make: Make,
+) -> None:
+    model = Poisoned("arsenic", "number 2")
+    engine = make(model)
+    user = engine.user("ann")
+    await user.add_messages(foods(3, [0]))
+    while "quarantined" not in (await states(engine)).values():
+        with pytest.raises(ModelError):
+            await user.consolidate()
+    for _ in range(2):  # of those that are left the last fails too, for a while
+        with pytest.raises(ModelError):
+            await user.consolidate()
+    assert (await states(engine)).get("m02") == "pending"
+    model.words = ()
+    await user.consolidate()
+    assert await states(engine) == {"m00": "quarantined", "m01": "consolidated", "m02": "consolidated"}
 
 
 async def test_a_try_by_hand_is_at_once_and_a_scheduled_one_waits_its_turn(make: Make) -> None:
