@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .explain import Cut, cuts, explanation
 from .text import language
 from .times import stamp
 from .trace import Usage
@@ -84,6 +85,18 @@ class Result:
     def usage(self) -> Usage:
         """The model calls and tokens of all runs together."""
         return sum((step.usage for trace in self.traces for step in trace.steps), Usage())
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """How many hits were left out on the way, by which step and rule."""
+        return cuts(step for trace in self.traces for step in trace.steps)
+
+    def explain(self, width: int | None = None) -> str:
+        """A table of the hits with what each score is made of, to fit so many columns; and what was left out.
+
+        The numbers themselves are in `hits` (`channels`, `parts`, `ranks`) and `cuts`.
+        """
+        return explanation(self.hits, self.cuts, self.locale, width)
 
     def __str__(self) -> str:
         if not self.dry_run:

@@ -96,6 +96,15 @@ def note(text: str, times: int = 1) -> None:
         meter.note(text, times)
 
 
+CUT = "left out: "
+
+
+def cut(reason: str, count: int) -> None:
+    """Note that `count` hits were left out and by what, as in "the limit of 20"; `Result.cuts` tells of it."""
+    if count > 0:
+        note(CUT + reason, count)
+
+
 def warn(sentence: str) -> None:
     """Tell whoever asked what they got less of, and why, as in "The order is that of the search alone: ...".
 

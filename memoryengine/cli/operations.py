@@ -21,6 +21,7 @@ At = Annotated[str | None, typer.Option("--at", metavar="TIME", help="When it is
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="What was true then; a date is its end.")]
 KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="TIME", help="By what memory knew then.")]
 Scores = Annotated[bool, typer.Option("--scores", help="Show kind, score and the parts of the score.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Show what each score is made of, and what was left out.")]
 KindOption = Annotated[str | None, typer.Option("--kind", "-k", help="observation, custom or insight. Else all.")]
 Expired = Annotated[bool, typer.Option("--expired", help="Expired ones too, and what took their place.")]
 MemoryId = Annotated[str | None, typer.Argument(metavar="[ID]", help="The memory's id, as `list` shows it.")]
@@ -41,6 +42,7 @@ def retrieve(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     scores: Scores = False,
+    explain: Explain = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,23 +50,25 @@ def retrieve(
     from memoryengine.settings import locale
 
     from .inputs import read_moment
+    from .tables import terminal_width
 
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
         asked_at = read_moment("at", at, locale(engine.settings).zone) if at else None
         result = memory.retrieve(query, limit=limit, asked_at=asked_at, as_of=as_of, known_at=known_at)
-        hits = result.hits
         warn(result)
         if chosen.as_json:
-            from .shapes import hit_json, print_json
+            from .shapes import print_json, retrieved_json
 
-            whose = memory.inner.scope.user
-            print_json({"user": whose, "query": query, "hits": [hit_json(hit) for hit in hits]})
+            print_json({"user": memory.inner.scope.user, "query": query, **retrieved_json(result)})
             return
-        for hit in hits:
-            print(_hit_line(hit, result.locale, scores))
-        if not hits:
+        if explain:
+            print(result.explain(terminal_width()))
+        else:
+            for hit in result.hits:
+                print(_hit_line(hit, result.locale, scores))
+        if not result.hits:
             say(result.stopped or "Nothing in memory fits.")
 
 

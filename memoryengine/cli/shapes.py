@@ -41,8 +41,19 @@ def result_json(result: Result) -> Json:
         "stopped": result.stopped or None,
         "dry_run": result.dry_run,
         "warnings": list(result.warnings),
+        "cuts": [asdict(cut) for cut in result.cuts],
         "usage": asdict(result.usage),
         "seconds": round(sum(trace.seconds for trace in result.traces), 6),
+    }
+
+
+def retrieved_json(result: Result) -> Json:
+    """What was found and what was left out, by which step and rule."""
+    return {
+        "hits": [hit_json(hit) for hit in result.hits],
+        "cuts": [asdict(cut) for cut in result.cuts],
+        "stopped": result.stopped or None,
+        "warnings": list(result.warnings),
     }
 
 
@@ -56,9 +67,13 @@ def action_json(action: Action) -> Json:
 
 
 def hit_json(hit: Hit) -> Json:
-    """A memory or message that was found, with its score and the parts of it."""
+    """A memory or message that was found, with its score: `parts` add up to it, and each is a weight times a channel.
+
+    `ranks` are its places, from 1, in the searches that found it.
+    """
     item = message_json(hit.item) if isinstance(hit.item, Message) else memory_json(hit.item)
-    return {"score": hit.score, "channels": dict(hit.channels), **item, "kind": hit.kind}
+    made_of = {"channels": dict(hit.channels), "parts": dict(hit.parts), "ranks": dict(hit.ranks)}
+    return {"score": hit.score, **made_of, **item, "kind": hit.kind}
 
 
 def memory_json(memory: Memory) -> Json:

@@ -63,11 +63,22 @@ def test_retrieve_shows_time_and_text_best_first(invoke: Invoke) -> None:
 @pytest.mark.usefixtures("moved")
 def test_retrieve_as_json_keeps_its_keys(invoke: Invoke) -> None:
     found = invoke("retrieve", "花生", "-u", "bob", "--json").json
-    assert found.keys() == {"user", "query", "hits"}
+    assert found.keys() == {"user", "query", "hits", "cuts", "stopped", "warnings"}
     (hit,) = found["hits"]
     assert hit["content"] == "用户对花生过敏。"
     assert datetime.fromisoformat(hit["said_at"]).isoformat() == "2024-05-01T02:00:00+00:00"
     assert {"score", "channels", "id", "kind", "status", "sources", "evidence", "metadata"} <= hit.keys()
+
+
+@pytest.mark.usefixtures("moved")
+def test_retrieve_explains_what_was_left_out(invoke: Invoke) -> None:
+    question = ("retrieve", "Which city do I live in?", "-u", "alice", "-n", "0")
+    table = invoke(*question, "--explain")
+    assert table.out.endswith("by limit_hits (the limit of 0).\n")
+    assert table.err == "Nothing in memory fits.\n"
+    found = invoke(*question, "--json").json
+    assert found["hits"] == []
+    assert {"by": "limit_hits", "count": 1, "reason": "the limit of 0"} in found["cuts"]
 
 
 @pytest.mark.usefixtures("moved")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memoryengine.errors import InputError
+from memoryengine.trace import cut
 from memoryengine.worker import Hits, worker
 
 
@@ -27,4 +28,5 @@ class LimitHits:
         wanted = self.top_k if limit is None else limit
         if wanted < 0:
             raise InputError(f"The limit is {wanted}; it must be 0 or more.")
+        cut(f"the limit of {wanted}", len(hits) - wanted)
         return Limited(hits[:wanted])
