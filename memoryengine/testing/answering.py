@@ -219,6 +219,17 @@ def _insights(_: str, fences: Mapping[str, list[Row]]) -> list[Row]:
     return found
 
 
+_PERSON = re.compile(r"\b(?:she|he)\b|[她他](?!们)", re.IGNORECASE)
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+|[小阿][\u4e00-\u9fff]")
+
+
+def _rewrite(_: str, fences: Mapping[str, list[Row]]) -> list[Row]:
+    """The question with the person who was named last in the place of "she", and nothing else."""
+    asked = str(fences["question"][0]["text"])
+    names = _NAME.findall(" ".join(str(row["text"]) for row in fences.get("lines", ())))
+    return [{"query": _PERSON.sub(names[-1], asked) if names else asked}]
+
+
 def _chat(system: str, last: str) -> str:
     """A reply that shows the first memory it was given, or just takes note."""
     fence = _FENCE.search(system)
@@ -238,4 +249,5 @@ _TASKS: Mapping[str, Callable[[str, Mapping[str, list[Row]]], list[Row]]] = {
     "review_observations": _conflicts,
     "reflect_subjects": _subjects,
     "update_insights": _insights,
+    "rewrite_query": _rewrite,
 }
