@@ -6,8 +6,18 @@ rules that decide between readings are listed in `resolve`. The grammar is compi
 
 from __future__ import annotations
 
-from .find import find_period, find_periods, has_time
+from .find import Reading, find_period, find_periods, has_time, read_times
 from .recur import overlaps, recurrences
 from .show import describe, stamp
 
-__all__ = ["describe", "find_period", "find_periods", "has_time", "overlaps", "recurrences", "stamp"]
+__all__ = [
+    "Reading",
+    "describe",
+    "find_period",
+    "find_periods",
+    "has_time",
+    "overlaps",
+    "read_times",
+    "recurrences",
+    "stamp",
+]

@@ -226,6 +226,7 @@ def _half(m: Match) -> Meaning | None:
     rf" (?:(?P<few>few|several)|(?P<n>(?!an?\b){EN_NUMBER})) {UNIT}",
     rf"\b(?:in|over|during|within|for) the (?P<which>last|past|next|coming) (?P<few>(?P<n>)){UNIT}",
     rf"\bthe (?P<which>past) (?P<few>(?P<n>)){UNIT}",
+    rf"\b(?:(?:over|during|in|within|for) )?this (?P<which>last|past|previous) (?P<few>(?P<n>)){UNIT}",
     needs=IN_PICK,
 )
 def _reach(m: Match) -> Meaning | None:

@@ -37,9 +37,17 @@ _AFTER = re.compile(
 )
 
 
-class _Reading(NamedTuple):
+class Reading(NamedTuple):
+    """A period and where in the text it is named; a `vague` one (最近, a few days ago) is no more than a hint.
+
+    `exact` is set where the expression counts from no moment: "3 July 2023", but not "on 3 July" or "last Friday".
+    """
+
     period: Period
     vague: bool
+    exact: bool
+    start: int
+    end: int
 
 
 class _Moment(NamedTuple):
@@ -155,18 +163,21 @@ def _open(operator: str, span: Span, now: datetime, clock: bool) -> Span:
     return Span(begin, end) if begin < end else span
 
 
-def _single(parts: Parts, found: Found, at: _Moment) -> Period | None:
+def _single(parts: Parts, found: Found, at: _Moment) -> Reading | None:
     if parts.weak:
         return None
+    place, recurs = (found.start, found.end), ""
     if parts.every:
         again = recurring(parts, at.now)
-        return _period(again[0], (found.start, found.end), at, again[1]) if again else None
-    operator, start, end = _operator(found, at)
-    past = {"since": True, "until": False, "before": None}.get(operator)
-    span = resolve(parts, at.now, at.tense(start, end) if past is None else past)
-    if span and operator and not parts.reach:
-        return _period(_open(operator, span, at.now, parts.clock is not None), (start, end), at)
-    return _period(span, (found.start, found.end), at)
+        span, recurs = again if again else (None, "")
+    else:
+        operator, start, end = _operator(found, at)
+        past = {"since": True, "until": False, "before": None}.get(operator)
+        span = resolve(parts, at.now, at.tense(start, end) if past is None else past)
+        if span and operator and not parts.reach:
+            span, place = _open(operator, span, at.now, parts.clock is not None), (start, end)
+    period = _period(span, place, at, recurs)
+    return Reading(period, parts.vague, parts.year is not None, *place) if period else None
 
 
 def _meanings(found: Found) -> tuple[Parts, ...]:
@@ -175,7 +186,7 @@ def _meanings(found: Found) -> tuple[Parts, ...]:
     return (found.meaning,) if isinstance(found.meaning, Parts) else tuple(found.meaning)
 
 
-def _readings(at: _Moment) -> Iterator[_Reading]:
+def _readings(at: _Moment) -> Iterator[Reading]:
     """The periods of a text, lazily and in order."""
     rest = expressions(at.folded)
     found = next(rest, None)
@@ -187,13 +198,13 @@ def _readings(at: _Moment) -> Iterator[_Reading]:
             place = (found.start, found.end if own or following is None else following.end)
             period = _between(ends, at, place)
             if period:
-                yield _Reading(period, False)
+                yield Reading(period, False, ends.first.year is not None, *place)
                 found = following if own else next(rest, None)
                 continue
         for parts in _meanings(found):
-            period = _single(parts, found, at)
-            if period:
-                yield _Reading(period, parts.vague)
+            reading = _single(parts, found, at)
+            if reading:
+                yield reading
         found = following
 
 
@@ -221,6 +232,11 @@ def find_periods(
     # What equal moments of two zones mean differs, so the zone stands beside the moment.
     find = _found_lately if len(text) <= SHORT else _found
     return find(text, at.replace(tzinfo=None), at.fold, at.tzinfo, zone, past)
+
+
+def read_times(text: str, at: datetime, zone: tzinfo | None = None, *, past: bool | None = None) -> tuple[Reading, ...]:
+    """As `find_periods`, with the place of each expression in the text, and whether it is vague or exact."""
+    return tuple(islice(_readings(_moment(text, at, zone, past)), MOST))
 
 
 def _found(
