@@ -81,6 +81,10 @@ async def test_without_a_model_or_anything_to_ask_nothing_changes() -> None:
     assert (await RerankHits(reranker).run(" \n", hits)).hits is hits
     assert (await RerankHits(reranker).run("q", ())).hits == ()
     assert (await RerankHits(reranker, top_n=0).run("q", hits)).hits is hits
+    in_time = tuple(
+        Hit(memory(name), 1.0 - n / 10, {"time": 1.0, "order": 1.0 - n / 10}) for n, name in enumerate("ab")
+    )
+    assert (await RerankHits(reranker).run("What did we talk about on Friday?", in_time)).hits is in_time
     assert reranker.calls == []
 
 

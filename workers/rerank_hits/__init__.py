@@ -10,7 +10,7 @@ from memoryengine.reranking import relevances, text_of
 from memoryengine.values import Hit
 from memoryengine.worker import Hits, worker
 
-RERANK = "rerank"
+RERANK, ORDER = "rerank", "order"
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class RerankHits:
     model finds equally beside the point. Only the best `top_n` hits are sent; the others have no such channel and
     follow, for their own score was lower and nothing is added to it.
 
+    Hits that all have the channel `order` stand in an order that was asked for, as by time, and no model is asked.
+
     Texts are sent once each, with at most `longest` characters. If there is no answer within `seconds`, a refusal or an
     answer that cannot be used, the hits stay as they are and a warning in the result says why.
     """
@@ -43,7 +45,7 @@ class RerankHits:
     async def run(self, query: str, hits: Hits) -> Reranked:
         """Ask the model once; hits of equal score keep their order."""
         head = _sorted(hits)[: max(0, self.top_n)]
-        if self.reranker is None or not head or not query.strip():
+        if self.reranker is None or not query.strip() or all(ORDER in hit.channels for hit in head):
             return Reranked(hits)
         texts = [text_of(hit.item) for hit in head]
         found = await relevances(self.reranker, query, texts, seconds=self.seconds, longest=self.longest)
