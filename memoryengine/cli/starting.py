@@ -125,6 +125,8 @@ def _answer(engine: MemoryEngine, said: str, user: str | None, manner: Manner) -
     memory_chat = engine.default_memory_chat
     if manner.memories or not manner.stream:
         response = memory_chat.chat_with_memory(said, user)
+        for warning in response.warnings:
+            say(f"Warning: {warning}")
         for line in (response.meta_data["memories"] or "").splitlines() if manner.memories else ():
             say(f"  {line}")
         print(response.message.content, flush=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +52,17 @@ def test_the_text_of_an_operation_is_its_query_as_in_memoryscope(invoke: Invoke,
     assert "deleted: 1 memor" in str(service.run_service_operation("delete_memory", query="User likes tea."))
     with pytest.raises(InputError, match="no input 'query'"):
         service.run_service_operation("read_message", query="tea")
+
+
+def test_an_answer_comes_though_a_model_of_the_search_is_away_and_a_warning_tells(invoke: Invoke, folder: Path) -> None:
+    away = {"use": "siliconflow", "api_base": "http://127.0.0.1:9/v1", "api_key": "sk-1", "retries": 0}
+    (folder / "away.yaml").write_text(json.dumps({"extends": "embedded", "models": {"embedder": away}}))
+    done = invoke("-c", "away.yaml", "chat", "--memories", given="/add_memory I like tea.\nDo I like tea?\n")
+    assert done.code == 0
+    assert "I like tea." in done.out.splitlines()[-1]
+    warnings = [line for line in done.err.splitlines() if line.startswith("Warning: ")]
+    assert any("This search was by keyword alone" in line for line in warnings)
+    assert not any("sk-1" in line for line in warnings)
 
 
 def test_what_was_said_is_consolidated_by_a_command(invoke: Invoke) -> None:
