@@ -69,6 +69,7 @@ class Scheduler:
         self._wake = asyncio.Event()
         self._grace: float | None = None
         self._looked: datetime | None = None
+        self._passed = False
 
     @property
     def working(self) -> int:
@@ -120,7 +121,7 @@ class Scheduler:
                 before = set(self._working)
                 await self._turn(left, until=now)
                 count += len(self._working.keys() - before)
-                if not self._working and not self._ended:
+                if not (self._working or self._ended or self._passed):
                     break
                 await self._rest(self._poll)
         finally:
@@ -143,19 +144,23 @@ class Scheduler:
     async def _turn(self, room: int, until: datetime | None = None) -> datetime | None:
         """Write what is to be written, and begin what could be claimed; returns when the next document is due.
 
-        Only what is due by `until` is claimed, if that is given.
+        Only what is due by `until` is claimed, if that is given. What needs no run is not claimed: a look at it costs one
+        commit, as each is kept in the agenda's history.
         """
+        self._passed = False
         if not self._ended and not self._renewable(self._engine.clock.now()):
             due, next_at = self._split(await self._first(room), room, until)
             if not due:
                 return next_at
         while True:
             revision = await self._engine.store.revision(self._agenda)
-            due, next_at = self._split(await self._first(room), room, until)
+            found, next_at = self._split(await self._first(room), room, until)
+            idle = await self._needless(found)
+            due = [document for document in found if document.id not in idle]
             now = self._engine.clock.now()
             ended, renewed = list(self._ended), self._renewable(now)
             held = await self._held([ending.claim.id for ending in ended] + renewed)
-            patches = self._patches(now, due, held, ended, renewed)
+            patches = self._patches(now, due, held, ended, renewed) | idle
             try:
                 if patches:
                     writes = Writes(
@@ -171,7 +176,24 @@ class Scheduler:
                 self._working[id_] = claim, task, now + self._claim
             for document in due:
                 self._begin(claim_of(document, self._alarms[str(document.fields["job"])], now))
+            if idle:  # there is room for others at once
+                self._passed = True
+                self._wake.set()
             return next_at
+
+    async def _needless(self, due: list[Document]) -> dict[str, Fields]:
+        """What is set in those of the due documents that need no run, by a look at their users' messages."""
+        looks = await asyncio.gather(*map(self._look, due))
+        return {one.id: settled(end, one) for one, end in zip(due, looks, strict=True) if end is not None}
+
+    async def _look(self, document: Document) -> Ending | None:
+        """The end of a due document that needs no run; None where it does, or where that cannot be told here."""
+        alarm, now = self._alarms[str(document.fields["job"])], self._engine.clock.now()
+        claim = claim_of(document, alarm, now)
+        with suppress(Exception):  # the edge of one look: what is wrong with it is met again by its run, and told of
+            look = await look_at(self._engine.store, Scope(claim.user, self._namespace), alarm, now)
+            return nothing_to_do(claim, look)
+        return None
 
     async def _first(self, room: int) -> tuple[Document, ...]:
         """The documents that are due first, or will be by the next poll; some may be of users who are worked for."""
