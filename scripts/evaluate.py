@@ -2,14 +2,15 @@
 
     python scripts/evaluate.py --data DIR [--set NAME ...] [--config FILE] [--mode messages|consolidated|both]
                                [--store sqlite|elasticsearch] [--no-embedder | --embedder FILE.py:CLASS --vectors FILE]
-                               [--keep DIR] [--parallel N] [--summary | --table] [--out FILE]
+                               [--keep DIR] [--parallel N] [--summary] [--table] [--out FILE]
 
 Each conversation becomes one user. Its messages are imported and its questions asked, with the messages alone
 (`messages`), and after a consolidation (`consolidated`); a memory that is found counts for the messages it came from,
 in rank order without repeats. Questions without evidence are not scored and counted. A question whose moment is not
 known is asked when the last message was said. With --keep a later run finds the messages where this one put them.
-Settings are chosen by the questions whose SHA-1 begins with 0-7; those held out are the others. See evaluation_data.py
-for the format, and stores.py for where the Elasticsearch is.
+Settings are chosen by the questions whose SHA-1 begins with 0-7; those held out are the others. --table asks the sets
+of evaluation_table.py, one of them once more without the embedder. See evaluation_data.py for the format, and stores.py
+for where the Elasticsearch is.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -27,14 +29,16 @@ from typing import Any
 from evaluation_data import set_names
 from evaluation_runs import OFF, Bench, SetRun, run_set
 from evaluation_summary import set_table, summary, told
+from evaluation_table import ROWS, lines, table
 from rich.console import Console
 from rich.progress import Progress, TextColumn
-from stores import KINDS, stores
+from stores import KINDS, Stores, stores
 
 import memoryengine
 from memoryengine import ConfigError
 
 DATA = "MEMORYENGINE_EVAL_DATA"
+OFF_MARK = ", embedder off"
 MODES = ("messages", "consolidated", "both")
 
 
@@ -57,6 +61,7 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="so many sets at the same time")
     parser.add_argument("--summary", action="store_true", help="one line a set: recall@10 tuned on, held out and all")
+    parser.add_argument("--table", action="store_true", help="the goals: ours beside the best plain method")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write all numbers as JSON, after each set")
     parser.add_argument("--resume", action="store_true", help="leave out the sets that --out holds already")
     chosen = parser.parse_args()
@@ -92,59 +97,91 @@ def write(path: Path | None, options: Mapping[str, Any], sets: Mapping[str, Any]
         draft.replace(path)
 
 
-def runs(bench: Bench, names: Sequence[str], at_once: int, tell: Callable[[str], None]) -> Iterator[SetRun]:
+def runs(benches: Mapping[str, Bench], at_once: int, tell: Callable[[str], None]) -> Iterator[tuple[str, SetRun]]:
     """The sets as they are done; the greatest files first where several run at the same time."""
-    if at_once <= 1 or len(names) < 2:
-        yield from (run_set(bench, name, tell) for name in names)
+    if at_once <= 1 or len(benches) < 2:
+        yield from ((key, run_set(bench, set_of(key), tell)) for key, bench in benches.items())
         return
-    largest = sorted(names, key=lambda name: -(bench.data / f"{name}.messages.jsonl").stat().st_size)
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(run_set, bench, name) for name in largest]):
-            run = done.result()
-            tell(f"{run.data.name} is done")
-            yield run
+        work = {pool.submit(run_set, benches[key], set_of(key)): key for key in sorted(benches, key=size_in(benches))}
+        for done in as_completed(work):
+            tell(f"{work[done]} is done")
+            yield work[done], done.result()
+
+
+def set_of(key: str) -> str:
+    """The set that a key of the results stands for."""
+    return key.removesuffix(OFF_MARK)
+
+
+def size_in(benches: Mapping[str, Bench]) -> Callable[[str], int]:
+    """How to sort keys by the size of their messages, the greatest first."""
+    return lambda key: -(benches[key].data / f"{set_of(key)}.messages.jsonl").stat().st_size
+
+
+def bench_of(chosen: argparse.Namespace, made: Stores) -> Bench:
+    """How the run is made that the command line asks for."""
+    return Bench(
+        chosen.data,
+        made,
+        chosen.config,
+        ("messages", "consolidated") if chosen.mode == "both" else (chosen.mode,),
+        OFF if chosen.no_embedder else chosen.embedder,
+        chosen.vectors,
+        chosen.reflect,
+        chosen.limit,
+        chosen.keep is not None,
+    )
+
+
+def options_of(bench: Bench) -> dict[str, Any]:
+    """What makes the numbers of two runs different."""
+    return {
+        "config": bench.config,
+        "store": "elasticsearch" if bench.stores.url else "sqlite",
+        "modes": list(bench.modes),
+        "embedder": bench.embedder,
+        "reflect": bench.reflect,
+        "limit": bench.limit,
+    }
+
+
+def wanted(chosen: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """The sets to measure, and those to measure once more with the embedder off."""
+    there = chosen.set or set_names(chosen.data)
+    if not chosen.table:
+        return there, []
+    rows = [row for row in ROWS if set(row.sets) <= set(there)]
+    off = list(dict.fromkeys(name for row in rows if not row.embedder for name in row.sets))
+    return chosen.set or list(dict.fromkeys(name for row in rows for name in row.sets)), off
 
 
 def main() -> None:
     """Measure every chosen set and print its table."""
     chosen = read_arguments()
-    modes = ("messages", "consolidated") if chosen.mode == "both" else (chosen.mode,)
-    options = {
-        "config": chosen.config,
-        "store": chosen.store,
-        "modes": list(modes),
-        "embedder": chosen.embedder or not chosen.no_embedder,
-        "reflect": chosen.reflect,
-        "limit": chosen.limit,
-    }
-    sets = earlier(chosen, options)
-    names = chosen.set or set_names(chosen.data)
-    with (
-        stores(chosen.store, chosen.keep) as made,
-        Progress(TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as progress,
-    ):
-        task = progress.add_task("")
-        bench = Bench(
-            chosen.data,
-            made,
-            chosen.config,
-            modes,
-            OFF if chosen.no_embedder else chosen.embedder,
-            chosen.vectors,
-            chosen.reflect,
-            chosen.limit,
-            chosen.keep is not None,
-        )
-        for name in (name for name in names if name in sets):
-            print(set_table(name, sets[name]), flush=True)
-        waiting = [name for name in names if name not in sets]
-        for run in runs(bench, waiting, chosen.parallel, lambda what: progress.update(task, description=what)):
-            sets[run.data.name] = told(run)
+    names, again = wanted(chosen)
+    bar = Progress(TextColumn("{task.description}"), console=Console(stderr=True), transient=True)
+    with stores(chosen.store, chosen.keep) as made, bar:
+        task = bar.add_task("")
+        bench = bench_of(chosen, made)
+        options = options_of(bench)
+        sets = earlier(chosen, options)
+        keys = {f"{name}{OFF_MARK}": replace(bench, embedder=OFF) for name in again}
+        keys.update(dict.fromkeys(names, bench))
+        brief = chosen.summary or chosen.table
+        for key in (key for key in keys if key in sets and not brief):
+            print(set_table(key, sets[key]), flush=True)
+        waiting = {key: one for key, one in keys.items() if key not in sets}
+        for key, run in runs(waiting, chosen.parallel, lambda what: bar.update(task, description=what)):
+            sets[key] = told(run)
             write(chosen.out, options, sets)
-            if not chosen.summary:
-                print(set_table(run.data.name, sets[run.data.name]), flush=True)
+            if not brief:
+                print(set_table(key, sets[key]), flush=True)
     if chosen.summary:
-        print(summary({name: sets[name] for name in names}))
+        print(summary({key: sets[key] for key in [*names, *(f"{name}{OFF_MARK}" for name in again)]}))
+    if chosen.table:
+        without = {name: sets[f"{name}{OFF_MARK}"] for name in again}
+        print(table(lines({name: sets[name] for name in names}, without, bench.modes[-1])))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,11 @@ from memoryengine.values import Message
 CUTS = (5, 10, 20)
 DEPTH = 100
 RRF_K = 60
+SIMPLE = ("bm25", "bm25 +previous", "bm25 +date", "dense", "rrf")
+"""The plain methods: by words (alone, with the message before, with its date), by the embedder, and fused by rank."""
 
 Ranking = Sequence[str]
+Terms = tuple[str, ...]
 Matrix = npt.NDArray[np.float32]
 
 
@@ -72,11 +75,11 @@ def without_repeats(ids: Iterable[str]) -> list[str]:
 
 
 class Bm25:
-    """BM25 over messages, with the statistics of these messages alone."""
+    """BM25 over messages by their terms, with the statistics of these messages alone."""
 
-    def __init__(self, messages: Sequence[Message]) -> None:
+    def __init__(self, messages: Sequence[Message], texts: Sequence[Terms] | None = None) -> None:
         self._ids = [m.id for m in messages]
-        counted = [Counter(terms(plain_text(m))) for m in messages]
+        counted = [Counter(held) for held in texts or [terms(plain_text(m)) for m in messages]]
         self._lengths = [sum(c.values()) for c in counted]
         self._average = fmean(self._lengths)
         self._holding: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -121,16 +124,26 @@ def rrf(*rankings: Ranking) -> list[str]:
 async def plain_rankings(
     messages: Sequence[Message], questions: Sequence[Question], embedder: Embedder | None
 ) -> Mapping[str, list[list[str]]]:
-    """What each plain method ranks for each question; without an embedder BM25 alone."""
-    keyword = Bm25(messages)
-    by_keyword = [keyword.rank(q.query) for q in questions]
+    """What each plain method ranks for each question; without an embedder those by words alone."""
+    cut = [terms(plain_text(m)) for m in messages]
+    texts = {
+        "bm25": cut,
+        "bm25 +previous": [(*before, *own) for before, own in zip([(), *cut], cut, strict=False)],
+        "bm25 +date": [(*terms(f"{m.said_at:%Y-%m-%d} {m.said_at.day} {m.said_at:%B %Y}"), *own)
+                       for m, own in zip(messages, cut, strict=True)],
+    }  # fmt: skip
+    found = {method: _ranked(Bm25(messages, held), questions) for method, held in texts.items()}
     if embedder is None:
-        return {"bm25": by_keyword}
+        return found
     dense = Dense(messages, await embedder.embed([plain_text(m) for m in messages]))
     vectors = await embedder.embed([q.query for q in questions], query=True)
     by_vector = [dense.rank(v) for v in vectors]
-    both = [rrf(a, b) for a, b in zip(by_keyword, by_vector, strict=True)]
-    return {"bm25": by_keyword, "dense": by_vector, "rrf": both}
+    both = [rrf(a, b) for a, b in zip(found["bm25"], by_vector, strict=True)]
+    return {**found, "dense": by_vector, "rrf": both}
+
+
+def _ranked(keyword: Bm25, questions: Sequence[Question]) -> list[list[str]]:
+    return [keyword.rank(q.query) for q in questions]
 
 
 def _unit(vectors: Sequence[Vector]) -> Matrix:

@@ -8,15 +8,14 @@ from typing import Any
 
 from evaluation_data import Question
 from evaluation_runs import SetRun
-from evaluation_scores import CUTS, Score, mean, score
+from evaluation_scores import CUTS, SIMPLE, Score, mean, precision, score
 
 K = 10
-SIMPLE = ("bm25", "dense", "rrf")
 HALVES = ("tuned on", "held out", "all")
 
 
 def told(run: SetRun) -> dict[str, Any]:
-    """Everything that is kept of a set: scores by method and category, and recall@10 question by question."""
+    """Everything that is kept of a set: scores by method and category, and those of each question at ten."""
     questions = [q for c in run.data.conversations for q in c.questions]
     seconds = [a.seconds for held in run.answers.values() for a in held]
     return {
@@ -29,7 +28,7 @@ def told(run: SetRun) -> dict[str, Any]:
         "milliseconds": round(1000 * median(seconds), 2),
         "warnings": sorted({w for held in run.answers.values() for a in held for w in a.warnings}),
         "methods": {method: by_category(rankings, questions) for method, rankings in run.rankings.items()},
-        "each": {method: each(rankings, questions) for method, rankings in run.rankings.items()},
+        "each": {q.id: each(run, place, q) for place, q in enumerate(questions)},
     }
 
 
@@ -43,11 +42,16 @@ def by_category(rankings: Sequence[Sequence[str]], questions: Sequence[Question]
     return {group: {"questions": len(held), **mean(held).shown()} for group, held in scores.items() if held}
 
 
-def each(rankings: Sequence[Sequence[str]], questions: Sequence[Question]) -> dict[str, float]:
-    """recall@10 of every question, so that two runs can be compared question by question."""
+def each(run: SetRun, place: int, question: Question) -> dict[str, Any]:
+    """recall@10 and precision@10 of one question by method, so that two runs can be compared question by question."""
+    rankings = {method: held[place] for method, held in run.rankings.items()}
     at = CUTS.index(K)
-    pairs = zip(rankings, questions, strict=True)
-    return {question.id: round(score(ranking, question).recall[at], 4) for ranking, question in pairs}
+    return {
+        "category": question.category,
+        "tuned_on": question.tuned_on,
+        "recall": {method: round(score(found, question).recall[at], 4) for method, found in rankings.items()},
+        "precision": {method: round(precision(found, question, K), 4) for method, found in rankings.items()},
+    }
 
 
 def set_table(name: str, measured: Mapping[str, Any]) -> str:

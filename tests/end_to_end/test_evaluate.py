@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from evaluation_data import Question, query_of
-from evaluation_scores import Bm25, mean, rrf, score, without_repeats
+from evaluation_scores import SIMPLE, Bm25, mean, rrf, score, without_repeats
 
 from memoryengine.values import Message
 
@@ -129,7 +129,7 @@ def test_both_modes_beside_the_plain_methods_with_a_class_of_the_users_own(data:
     small = json.loads(out.read_text("utf-8"))["sets"]["small"]
     assert (small["questions"], small["left_out"], small["messages"]) == (7, 1, 9)
     assert small["embedder"] == "letters"
-    assert set(small["methods"]) == {"messages", "consolidated", "bm25", "dense", "rrf"}
+    assert set(small["methods"]) == {"messages", "consolidated", *SIMPLE}
     assert small["methods"]["messages"]["all"]["recall@5"] == 100
     assert small["methods"]["consolidated"]["all"]["recall@5"] == 100
     assert "1 without evidence left out" in done.stdout
@@ -144,7 +144,7 @@ def test_without_an_embedder_there_is_bm25_alone_beside_the_engine_and_a_finishe
     assert evaluate(*arguments).returncode == 0
     held = json.loads(out.read_text("utf-8"))
     methods = held["sets"]["small"]["methods"]
-    assert set(methods) == {"messages", "bm25"}
+    assert set(methods) == {"messages", "bm25", "bm25 +previous", "bm25 +date"}
     assert methods["messages"]["all"]["mrr"] >= methods["bm25"]["all"]["mrr"] > 0.5
     held["sets"]["small"]["seconds"] = 12345.0
     out.write_text(json.dumps(held), "utf-8")
