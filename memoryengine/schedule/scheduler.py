@@ -144,8 +144,8 @@ class Scheduler:
     async def _turn(self, room: int, until: datetime | None = None) -> datetime | None:
         """Write what is to be written, and begin what could be claimed; returns when the next document is due.
 
-        Only what is due by `until` is claimed, if that is given. What needs no run is not claimed: a look at it costs one
-        commit, as each is kept in the agenda's history.
+        Only what is due by `until` is claimed, if that is given. What needs no run is not claimed: a look at it costs
+        one commit, as each is kept in the agenda's history.
         """
         self._passed = False
         if not self._ended and not self._renewable(self._engine.clock.now()):
