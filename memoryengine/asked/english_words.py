@@ -22,7 +22,7 @@ MUTUAL = words(
 HAPPEN = words(
     """
     happen happens happened happening occur occurs occurred occurring do does doing done go goes went going gone
-    take took taken taking place up event events experience experienced activities activity
+    take took taken taking place up event events
     """
 )
 ASKING = words(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import cast
 
@@ -13,10 +14,12 @@ from ..times.tense import tense
 from ..values import Period
 from . import chinese, chinese_words, english, english_words
 from .places import BLANK, Named, apart, without
+from .sentences import asking
 from .values import About, By, TimeAsked
 
 LONGEST = 400
-"""What is longer is a text and no question about a time alone; its sittings and order are not looked for."""
+"""The most characters of a question; what is longer is a text, and no time in it is asked about."""
+LATELY = timedelta(days=14)
 SOON = timedelta(days=60)
 MOST_NAMES = 3
 LONGEST_NAME = 40
@@ -36,14 +39,15 @@ def read_time_asked(
 ) -> TimeAsked:
     """What a question asks about time, asked at the aware moment `at` in `zone` (by default its own).
 
-    Of several periods it is the one at which something was said ("..., as mentioned on 3 July"), else the first that
-    is not vague. A date that may lie before or after the moment lies before it where the question is about talking or
-    its tense says so; else it is the coming one only if that is at most sixty days away. `speakers` are names that are
-    known to be speakers': a question that names nothing but these and a time is one about a time only.
+    Only the sentences that ask are read, if there are such. Of several periods it is the one at which something was
+    said ("..., as mentioned on 3 July"), else the first that is not vague; "recently" and "every day" are none where
+    anything but a time is asked about. A date that may lie before or after the moment lies before it where the question
+    is about talking or its tense says so; else it is the coming one only if that is at most sixty days away. `speakers`
+    are names that are known to be speakers': a question that names nothing but these and a time is about a time only.
     """
-    folded = fold(query)
-    if len(folded) > LONGEST:
-        return TimeAsked(_main(_readings(query, folded, at, zone, talk=False), folded))
+    folded = asking(fold(query))
+    if len(folded.replace(BLANK, "")) > LONGEST:
+        return TimeAsked()
     named = apart((*english.sittings(folded), *chinese.sittings(folded)))
     blank = without(folded, [(n.start, n.end) for n in named if not n.weak])
     readings = _readings(query, blank, at, zone, talk=bool(named) or _talks(_plain(folded)))
@@ -52,8 +56,9 @@ def read_time_asked(
     places = [(r.start, r.end) for r in readings]
     named = [n for n in named if not any(_meets(r, [n]) for r in readings)]
     strong = any(not n.weak for n in named)
-    period = _main(readings if not strong else tuple(r for r in readings if not r.vague), folded)
-    return _asked(query, without(folded, places), named, period, at, speakers)
+    asked = _asked(query, without(folded, places), named, _main(readings, folded), at, speakers)
+    firm = tuple(r for r in readings if not (_is_loose(r, at) or (strong and r.vague)))
+    return asked if asked.only and not strong else replace(asked, period=_main(firm, folded))
 
 
 def _asked(
@@ -85,21 +90,28 @@ def _asked(
     )
 
 
+def _is_loose(reading: Reading, at: datetime) -> bool:
+    """Whether a time says little of when: "recently", which was recent when it was told, and every day."""
+    period = reading.period
+    lately = reading.vague and period.end > at and period.end - period.start >= LATELY
+    return lately or period.recurs == "daily"
+
+
 def _meets(reading: Reading, named: list[Named]) -> bool:
     return any(reading.start < n.end and n.start < reading.end for n in named)
 
 
-def _readings(text: str, folded: str, at: datetime, zone: tzinfo | None, *, talk: bool) -> tuple[Reading, ...]:
+def _readings(query: str, folded: str, at: datetime, zone: tzinfo | None, *, talk: bool) -> tuple[Reading, ...]:
     """The times of a question; those that might lie on either side of now are looked for in the past where it fits."""
-    text = folded if BLANK in folded else text
-    found = read_times(text, at, zone)
-    past = {(r.start, r.end): r for r in read_times(text, at, zone, past=True)} if found else {}
+    found = read_times(folded, at, zone)
+    past = {(r.start, r.end): r for r in read_times(folded, at, zone, past=True)} if found else {}
 
     def meant(reading: Reading) -> Reading:
         before = past.get((reading.start, reading.end), reading)
         undecided = tense(folded, reading.start, reading.end) is None
         far = reading.period.start > at + SOON
-        return before if undecided and (talk or far) and before.period.start < reading.period.start else reading
+        chosen = before if undecided and (talk or far) and before.period.start < reading.period.start else reading
+        return chosen._replace(period=replace(chosen.period, text=query[chosen.start : chosen.end].strip()))
 
     return tuple(meant(reading) for reading in found)
 

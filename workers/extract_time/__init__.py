@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from memoryengine.asked import read_time_asked
 from memoryengine.ports import Clock
-from memoryengine.times import find_period
 from memoryengine.values import Locale, Period
 from memoryengine.worker import worker
 
@@ -28,4 +28,4 @@ class ExtractTime:
 
     async def run(self, query: str, asked_at: datetime | None = None) -> Asked:
         """Resolve a time expression against `asked_at`, or against now; a moment without a zone is local."""
-        return Asked(find_period(query, self.locale.local(asked_at or self.clock.now())))
+        return Asked(read_time_asked(query, self.locale.local(asked_at or self.clock.now())).period)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -87,11 +87,11 @@ class FindByTime:
         asked = read_time_asked(query, now)
         if asked.only or not asked.names:
             return asked
-        known = {self.locale.human_name.lower(), self.locale.assistant_name.lower()}
-        for name in asked.names:
-            if name.lower() not in known and not await self.reader.messages(_spoken_by(name), limit=1):
-                return asked
-        return read_time_asked(query, now, speakers=asked.names)
+        known = {self.locale.human_name, self.locale.assistant_name, *await self.reader.speakers()}
+        if not all(_called(name, known) for name in asked.names):
+            return asked
+        named = read_time_asked(query, now, speakers=asked.names)
+        return replace(named, names=tuple(found for name in named.names for found in _called(name, known)))
 
     async def _when(self, wanted: _Wanted, period: Period | None) -> tuple[Filter | None, Period | None]:
         """Which messages were said then, and the period; that of its sittings where the question names some."""
@@ -175,15 +175,17 @@ def _happens_in(period: Period) -> Filter:
     return AnyOf(once, Is("recurs", *again))
 
 
-def _spoken_by(name: str) -> Filter:
-    return Is("speaker", *dict.fromkeys((name, name.title(), name.lower(), name.upper())))
+def _called(name: str, speakers: Iterable[str]) -> list[str]:
+    """The speakers who are called so: by their whole name, or by one word of it."""
+    words = name.lower()
+    return sorted(s for s in speakers if s and (s.lower() == words or words in s.lower().split()))
 
 
 def _by(asked: TimeAsked) -> Filter | None:
     """The speaker whose words are asked for."""
     if asked.by:
         return Is("role", asked.by)
-    return _spoken_by(asked.names[0]) if asked.by_name else None
+    return Is("speaker", *asked.names) if asked.by_name else None
 
 
 def _wider(period: Period, wanted: _Wanted) -> list[tuple[Filter, Period]]:
@@ -217,4 +219,7 @@ def _inside(period: Period, other: Period) -> bool:
 def _scored(items: Sequence[Memory | Message]) -> Hits:
     """Hits whose score falls with their place, from 1 on; `order` is that place in [0, 1]."""
     places = [1 - place / len(items) for place in range(len(items))]
-    return tuple(Hit(item, place, {"time": 1.0, "order": place}) for item, place in zip(items, places, strict=True))
+    return tuple(
+        Hit(item, place, {"time": 1.0, "order": place}, {"order": place})
+        for item, place in zip(items, places, strict=True)
+    )
