@@ -3,6 +3,7 @@
     python scripts/evaluate.py --data DIR [--set NAME ...] [--config FILE] [--mode messages|consolidated|both]
                                [--store sqlite|elasticsearch] [--no-embedder | --embedder FILE.py:CLASS --vectors FILE]
                                [--keep DIR] [--parallel N] [--summary] [--table] [--out FILE]
+                               [--without WORKER[.WEIGHT] ...] [--change WORKER.SETTING=VALUE ...]
 
 Each conversation becomes one user. Its messages are imported and its questions asked, with the messages alone
 (`messages`), and after a consolidation (`consolidated`); a memory that is found counts for the messages it came from,
@@ -10,7 +11,7 @@ in rank order without repeats. Questions without evidence are not scored and cou
 known is asked when the last message was said. With --keep a later run finds the messages where this one put them.
 Settings are chosen by the questions whose SHA-1 begins with 0-7; those held out are the others. --table asks the sets
 of evaluation_table.py, one of them once more without the embedder. See evaluation_data.py for the format, and stores.py
-for where the Elasticsearch is.
+for where the Elasticsearch is, and evaluation_parts.py for what may be taken out of the workflow or changed.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="so many sets at the same time")
     parser.add_argument("--summary", action="store_true", help="one line a set: recall@10 tuned on, held out and all")
     parser.add_argument("--table", action="store_true", help="the goals: ours beside the best plain method")
+    parser.add_argument("--without", action="append", metavar="PART", help="take a worker or a weight out")
+    parser.add_argument("--change", action="append", metavar="WORKER.SETTING=VALUE", help="change a worker's setting")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write all numbers as JSON, after each set")
     parser.add_argument("--resume", action="store_true", help="leave out the sets that --out holds already")
     chosen = parser.parse_args()
@@ -131,6 +134,8 @@ def bench_of(chosen: argparse.Namespace, made: Stores) -> Bench:
         chosen.reflect,
         chosen.limit,
         chosen.keep is not None,
+        tuple(chosen.without or ()),
+        tuple(chosen.change or ()),
     )
 
 
@@ -143,6 +148,8 @@ def options_of(bench: Bench) -> dict[str, Any]:
         "embedder": bench.embedder,
         "reflect": bench.reflect,
         "limit": bench.limit,
+        "without": list(bench.without),
+        "changes": list(bench.changes),
     }
 
 

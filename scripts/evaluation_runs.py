@@ -10,15 +10,16 @@ import copyreg
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import reduce
 from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any
 
 import evaluation_scores as scores_module
 from evaluation_data import Conversation, EvaluationSet, Question, read_set
 from evaluation_embedder import VectorFile, embedder_of
+from evaluation_parts import changed, without
 from evaluation_scores import DEPTH, plain_rankings, plain_text, without_repeats
 from stores import Stores
 
@@ -33,6 +34,7 @@ from memoryengine.records import MESSAGES, message_document, searched_text
 from memoryengine.results import Result
 from memoryengine.user_memory import AsyncUserMemory
 from memoryengine.values import Hit, Memory
+from memoryengine.workflow import Plan
 
 IMPORT_BATCH = 500
 SHOWN_HITS = 20
@@ -50,9 +52,10 @@ Sources = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Bench:
-    """How a run is made: the data, the config and what changes in it, where its stores are, which modes it measures.
+    """How a run is made: the data, the config, where its stores are, which modes it measures.
 
-    `embedder` is that of the config where it is empty, none where it is `off`, else FILE:CLASS.
+    `embedder` is that of the config where it is empty, none where it is `off`, else FILE:CLASS. `without` are parts of
+    the workflow that retrieves which are taken out, `changes` its settings that are changed.
     """
 
     data: Path
@@ -64,20 +67,27 @@ class Bench:
     reflect: bool = False
     limit: int | None = None
     kept: bool = False
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     def engine(self, data: EvaluationSet) -> AsyncMemoryEngine:
         """An engine on a store of the set, with the embedder of this bench."""
-        config: dict[str, object] = {"extends": self.config, "time_zone": "UTC", **self.changes}
+        config: dict[str, object] = {"extends": self.config, "time_zone": "UTC"}
         if self.embedder == OFF:
             config["models"] = {"embedder": None}
         config["store"] = self.stores.spec(self.store_name(data))
         engine = AsyncMemoryEngine(config)
+        plans = {**engine._engine.plans, RETRIEVE: self.plan(engine.plan(RETRIEVE))}
+        engine._engine = replace(engine._engine, plans=plans)
         models = engine._engine.models
         chosen = self._chosen_embedder() or models.embedder
         # The engine has one embedder; what is put in its place here asks that one.
         models.__dict__["embedder"] = EachTextOnce(chosen) if chosen is not None else None
         return engine
+
+    def plan(self, plan: Plan) -> Plan:
+        """The plan with what this bench takes out of it and changes in it."""
+        return reduce(changed, self.changes, reduce(without, self.without, plan))
 
     def _chosen_embedder(self) -> Embedder | None:
         if self.embedder in ("", OFF):
