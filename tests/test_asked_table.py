@@ -34,7 +34,7 @@ ENGLISH = [
     ("What did we talk about between March 3 and March 9?", "2024-03-03..2024-03-09; only; said"),
     ("What was discussed from August 12th to August 14th?", "2024-08-12..2024-08-14; only; said"),
     ("What did we talk about in spring?", "2024-03-01..2024-05-31; only; said"),
-    ("What did we talk about over Christmas?", "2023-12-25; only; said"),
+    ("What did we talk about over Christmas?", "2023-12-24..2023-12-26; only; said"),
     ("What did we discuss around Easter?", "2024-03-31; only; said"),
     ("What did we talk about at Thanksgiving last year?", "2023-11-23; only; said"),
     ("What did we talk about before July?", "1900-01-01..2024-06-30; only; said"),
@@ -118,7 +118,7 @@ ENGLISH = [
     ("What did we talk about in our third call?", "-; sessions 3..3; only; said"),
     ("what did melanie say last friday", "2024-10-18; said; names melanie"),
     ("What medication did I start in March?", "2024-03-01..2024-03-31"),
-    ("Which books did I read over Christmas?", "2023-12-25"),
+    ("Which books did I read over Christmas?", "2023-12-24..2023-12-26"),
 ]
 
 CHINESE = [
@@ -133,8 +133,8 @@ CHINESE = [
     ("今天我们都聊了啥", "2024-10-23; only; said"),
     ("今年春天我们聊了什么？", "2024-03-01..2024-05-31; only; said"),
     ("去年中秋节我们聊了什么？", "2023-09-29; only; said"),
-    ("国庆假期我们聊了什么？", "2024-10-01; only; said"),
-    ("春节期间我们聊了些什么？", "2024-02-10; only; said"),
+    ("国庆假期我们聊了什么？", "2024-10-01..2024-10-07; only; said"),
+    ("春节期间我们聊了些什么？", "2024-02-09..2024-02-16; only; said"),
     ("端午节那天我们说了什么？", "2024-06-10; only; said"),
     ("除夕我们聊什么了？", "2024-02-09; only; said"),
     ("7月3日我们谈了什么？", "2024-07-03; only; said"),

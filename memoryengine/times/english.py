@@ -289,7 +289,11 @@ def _season(m: Match) -> Meaning | None:
     return Parts(season=words.season(m["s"]), year=_year(m), weak=not m["y"])
 
 
-@english.rule(rf"\b(?P<f>{FESTIVAL})(?!\w){NO_DECORATION}{OF_YEAR}", needs=IN_FESTIVAL)
+@english.rule(
+    rf"\b(?P<f>{FESTIVAL})(?!\w){NO_DECORATION}{OF_YEAR}",
+    rf"\b(?P<y>{YEAR}) (?P<f>{FESTIVAL})(?!\w){NO_DECORATION}",
+    needs=IN_FESTIVAL,
+)
 def _festival(m: Match) -> Meaning | None:
     return Parts(festival=words.festival(m["f"]), year=_year(m))
 

@@ -75,7 +75,8 @@ IN_UNIT = "week month quarter year"
 IN_PICK = "last past previous next coming this"
 IN_FESTIVAL = (
     "year valentine women patrick fool labo may child independence july halloween singles christmas xmas boxing mother "
-    "father thanksgiving friday easter festival autumn ninth"
+    "father thanksgiving friday easter festival autumn ninth day night qixi qingming solstice juneteenth cinco mardi "
+    "wednesday sunday monday pentecost golden eve"
 )
 
 WORDS: dict[str, Parts] = {

@@ -45,7 +45,7 @@ def fold(text: str) -> str:
 def _triggers() -> re.Pattern[str]:
     """What at least stands in every expression; quick to look for."""
     return re.compile(
-        r"[年月号周天点时晚早晨夜每昨今明春夏秋冬节旦诞近末拜]|刚[才刚]|星期|国庆|除夕|清明|端午|七夕|中秋|元宵|重阳|五一|六一|双十|周末"
+        r"[年月号周天点时晚早晨夜每昨今明春夏秋冬节旦诞近末拜]|刚[才刚]|星期|国庆|除夕|清明|端午|七夕|中秋|元宵|重阳|五一|六一|双1?[十1]|周末|龙抬头|黄金周|十一|假|黑五"
         r"|季度|世纪|分钟|小时|暑假|寒假|前[些阵几段]"
         r"|\d(?:st|nd|rd|th|\s?[ap]\.?m|[-/:.]\d|0'?s\b)|q[1-4]\b|(?:1[5-9]|20|21)\d\d"
         r"|\b(?:to(?:day|morrow|night)|yesterday|daily|nightly|recent|lately|just\snow|moment|noon|mid(?:day|night)|o'clock"
@@ -53,7 +53,9 @@ def _triggers() -> re.Pattern[str]:
         r"|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|spring|summer|autumn|fall|winter|morning|afternoon|evening"
         r"|night|minute|hour|day|week|fortnight|month|year|decade|halloween|christmas|xmas|thanksgiving|easter"
         r"|valentine|boxing|independence|good\sfri|st\.?\spat|lantern|dragon|mid-?\s?autumn|double|lunar|singles"
-        r"|at\s|half\spast)"
+        r"|qixi|qingming|tomb|memorial|veterans|remembrance|columbus|cyber|juneteenth|cinco|groundhog|guy\sf|bonfire"
+        r"|mardi|shrove|ash\swed|palm|pentecost|golden|national|labou?r|earth|all\ssaints|mlk|martin|president|teacher"
+        r"|hungry|ghost|at\s|half\spast)"
     )
 
 
