@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
+
 from ...errors import StoreUnreadable
 from ...filters import Filter, Value, matches
 from ...ports import Collection, Document
@@ -72,6 +74,15 @@ def parse(data: bytes) -> Any:
             f"A document in the store is damaged: what is written of it cannot be read ({type(error).__name__}). "
             "Restore a copy of the file."
         ) from None
+
+
+def parse_fields(data: bytes) -> dict[str, Any]:
+    """The plain fields of a document: their numbers are such that orjson reads them exactly, unlike those of a body."""
+    try:
+        found: dict[str, Any] = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        found = parse(data)
+    return found
 
 
 # --- scopes -----------------------------------------------------------------------------------------------------
@@ -184,7 +195,7 @@ def _document(table: Table, row: tuple[int, str, int, bytes, bytes | None, bytes
     digest, held = parse(body)
     return Document(
         id=id_,
-        fields=table.restore(parse(fields)),
+        fields=table.restore(parse_fields(fields)),
         body=held,
         terms=tuple(terms.decode("utf-8", "surrogatepass").split(" ")) if terms else (),
         digest=digest,

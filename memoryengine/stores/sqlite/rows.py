@@ -13,6 +13,7 @@ from ...ports import Sort
 from ..cursors import alien_cursor, write_cursor
 from .columns import LAST, Array, Columns, Mask
 from .documents import Place, Table, newest_key, parse
+from .passing import Passing
 
 _FIELDS = (
     "SELECT d.key, d.id, d.gone, d.vector IS NOT NULL, f.data FROM documents d LEFT JOIN contents f"
@@ -20,6 +21,8 @@ _FIELDS = (
 )
 
 FEW = 1000
+KEPT = 16
+"""How many filters are kept with what passes them, until something is written."""
 
 
 class Rows:
@@ -35,11 +38,13 @@ class Rows:
         self._known = 0  # the newest key of `contents` that was there when it was read last
         self._ranks: Array = np.empty(0, np.int64)
         self._sorted: list[tuple[str, int]] = []
+        self._passing: dict[Filter, Passing] = {}
 
-    def refresh(self, connection: sqlite3.Connection, place: Place, table: Table) -> None:
-        """Take in what was written since the last time."""
+    def refresh(self, connection: sqlite3.Connection, place: Place, table: Table) -> list[int]:
+        """Take in what was written since the last time; returns the keys in the file of what changed."""
         newest = newest_key(connection, "contents")
         changed = connection.execute(_FIELDS, (self._known, place.key, table.key, self.seq)).fetchall()
+        self._passing.clear()
         new = [one for one in changed if not self._taken(*one)]
         first = self.columns.extend(parse(b"[%b]" % b",".join(fields for *_, fields in new)))
         for row, (key, id_, *_) in enumerate(new, first):
@@ -50,6 +55,7 @@ class Rows:
             if not gone:
                 self.columns.mark_vector(self.row_of[id_], there=bool(vector))
         self.seq, self._known = place.seq, newest
+        return [key for key, *_ in changed]
 
     def _taken(self, key: int, id_: str, gone: int, _: int, fields: bytes | None) -> bool:
         """Take in what happened to a known row; whether there is nothing to be added."""
@@ -62,6 +68,15 @@ class Rows:
         if row is not None and fields is not None:
             self.columns.replace(row, parse(fields))
         return bool(gone) or row is not None
+
+    def passing(self, where: Filter) -> Passing:
+        """Which rows pass a filter; it is the same object as long as nothing is written."""
+        found = self._passing.get(where)
+        if found is None:
+            if len(self._passing) >= KEPT:
+                self._passing.clear()
+            found = self._passing[where] = Passing(self.columns.passing(where))
+        return found
 
     def keys(self, rows: Sequence[int]) -> list[int]:
         """The keys of these rows in the file."""
@@ -88,7 +103,7 @@ class Rows:
         self, where: Filter, order: Sequence[Sort], limit: int, after: tuple[list[Any], str] | None
     ) -> tuple[list[int], str | None]:
         """Up to `limit` rows in order, behind the place `after`, and the cursor behind the last if there are more."""
-        rows = np.flatnonzero(self.columns.passing(where))
+        rows = self.passing(where).rows
         size = self.columns.size
         ranks = [self.columns.sortable(one.field).ranks(size, descending=one.descending)[rows] for one in order]
         # Ranking all ids after each new one would cost more than all else where there are many and few pass.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from ...filters import AllOf, Filter, Has
+from ...filters import AllOf, Has
 from ...ports import Document, FilterQuery, KeywordQuery, Match, Query
 from ..vectors import unit_vector
-from .columns import Mask
-from .documents import Place, Table, documents_by_key
+from .documents import Place, Table
 from .index import Indices, best
 from .rows import Rows
 
@@ -20,36 +19,26 @@ def answer(
     connection: sqlite3.Connection, indices: Indices, place: Place, queries: Sequence[tuple[Query, Table]]
 ) -> tuple[tuple[Match, ...], ...]:
     """The matches of each query; what several of them need is worked out and read once."""
-    masks: dict[tuple[int, Filter], Mask] = {}
-    found = [_find(connection, indices, place, query, table, masks) for query, table in queries]
+    found = [_find(connection, indices, place, query, table) for query, table in queries]
     documents: dict[int, Document] = {}
     for table in {table.key: table for _, table in queries}.values():
         keys = {
             key: None for one, (_, of) in zip(found, queries, strict=True) if of.key == table.key for key, *_ in one
         }
-        documents |= documents_by_key(connection, table, list(keys))
+        documents |= indices.documents(connection, table, list(keys))
     return tuple(tuple(Match(documents[key], score, share) for key, score, share in one) for one in found)
 
 
-def _find(
-    connection: sqlite3.Connection,
-    indices: Indices,
-    place: Place,
-    query: Query,
-    table: Table,
-    masks: dict[tuple[int, Filter], Mask],
-) -> Found:
+def _find(connection: sqlite3.Connection, indices: Indices, place: Place, query: Query, table: Table) -> Found:
     if isinstance(query, FilterQuery):
         return _first(indices.rows(connection, place, table), query)
     rows, texts = indices.texts(connection, place, table)
     where = query.where if isinstance(query, KeywordQuery) else AllOf(query.where, Has("vector"))
-    passing = masks.get((table.key, where))
-    if passing is None:
-        passing = masks[table.key, where] = rows.columns.passing(where)
+    passing = rows.passing(where)
     if isinstance(query, KeywordQuery):
-        found, scores, most = texts.keyword(query.terms, passing)
+        found, scores, most = texts.keyword(query.terms, passing, query.top_k)
     else:
-        found, scores = texts.vector(unit_vector(query.vector), passing)
+        found, scores = texts.vector(unit_vector(query.vector), passing, query.top_k)
         most = 0.0
     chosen = best(found, scores, query.top_k, rows.ids)
     keys = rows.keys([row for row, _ in chosen])

@@ -56,8 +56,12 @@ class SqliteStore:
     """The `Store` in one SQLite file; several processes and event loops may use it at the same time.
 
     `cache_documents` bounds how many documents are indexed in memory for paging and search (about 2 KB each and 4
-    bytes a dimension); a collection of one user that is larger is indexed all the same, alone. `patience` is how many
-    seconds a call waits for a lock of another process before it raises `StoreUnavailable`.
+    bytes a dimension); a collection of one user that is larger is indexed all the same, alone. The 10,000 documents
+    read last are kept too. `patience` is how many seconds a call waits for a lock of another process before it raises
+    `StoreUnavailable`.
+
+    Keyword search is exact. So is vector search among up to 16,000 vectors; among more it finds by an estimate which
+    to compare, and checks at each search that this is good enough (see `nearest`).
 
     Writes are on the disk when a call returns (WAL, synchronous=FULL). What was deleted is overwritten with zeros at
     once; the -wal file, which may still hold it, is emptied before the call returns. That must wait for other
@@ -214,7 +218,7 @@ class SqliteStore:
                 return 0
             if where == EVERYTHING:
                 return found.count_all(connection, place, table)
-            return int(self._index().rows(connection, place, table).columns.passing(where).sum())
+            return self._index().rows(connection, place, table).passing(where).count
 
         return await self._read(job)
 
