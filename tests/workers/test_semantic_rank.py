@@ -6,7 +6,9 @@ import random
 
 import pytest
 
+from memoryengine.errors import ModelUnavailable
 from memoryengine.models.scripted import ScriptedReranker
+from memoryengine.trace import measure
 from memoryengine.values import Hit
 from memoryengine.workers.search_memories import SearchMemories
 from memoryengine.workers.semantic_rank import SemanticRank
@@ -64,6 +66,17 @@ async def test_a_reranker_has_the_last_word() -> None:
     ranked = (await SemanticRank(reranker).run("which drink", hits)).hits
     assert [(h.item.content, h.score) for h in ranked] == [("tea", 0.9), ("coffee", 0.2), ("water", 0.05)]
     assert ranked[0].channels == {"keyword": 0.3, "rerank": 0.9}
+    assert len(reranker.calls) == 1
+
+
+async def test_without_an_answer_of_the_model_the_order_is_that_of_the_channels() -> None:
+    reranker = ScriptedReranker(lambda *_: 0.5)
+    reranker.failure = ModelUnavailable("The model is down.")
+    hits = (hit("coffee", keyword=1.0), hit("tea", keyword=0.3))
+    with measure() as meter:
+        ranked = (await SemanticRank(reranker).run("which drink", hits)).hits
+    assert ranked == (await SemanticRank().run("which drink", hits)).hits
+    assert meter.warnings == ("The hits stand in the order of the search, not reranked: The model is down.",)
     assert len(reranker.calls) == 1
 
 

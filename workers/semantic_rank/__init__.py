@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from memoryengine.ports import Reranker
-from memoryengine.values import Hit, Message
+from memoryengine.reranking import relevances, text_of
+from memoryengine.values import Hit
 from memoryengine.worker import Hits, worker
 
 RERANK = "rerank"
@@ -30,13 +31,16 @@ class SemanticRank:
     order is therefore BM25's own. The weights are those of a measurement on thirteen sets of conversations.
 
     With a reranker its score is the score of the best `top_n` hits by that mean; the others follow in their order,
-    below the last of them.
+    below the last of them. Where it gives none within `seconds`, or none that can be used, the order is as without it
+    and a warning says why; it reads `longest` characters of a text.
     """
 
     reranker: Reranker | None = None
     keyword_weight: float = 1.0
     vector_weight: float = 0.8
     top_n: int = 100
+    longest: int = 2_000
+    seconds: float = 5.0
 
     async def run(self, query: str, hits: Hits) -> Ranked:
         """Score and sort; hits of equal score keep their order."""
@@ -44,10 +48,9 @@ class SemanticRank:
         if self.reranker is None or not fused:
             return Ranked(fused)
         head, rest = fused[: self.top_n], fused[self.top_n :]
-        # Equal texts are scored once and get equal scores.
-        texts = list(dict.fromkeys(_text(hit) for hit in head))
-        scores = dict(zip(texts, await self.reranker.rerank(query, texts), strict=True))
-        return Ranked(_reranked(head, [scores[_text(hit)] for hit in head], rest))
+        texts = [text_of(hit.item) for hit in head]
+        scores = await relevances(self.reranker, query, texts, seconds=self.seconds, longest=self.longest)
+        return Ranked(_reranked(head, scores, rest) if scores else fused)
 
 
 def fuse_channels(hits: Sequence[Hit], weights: Mapping[str, float]) -> Hits:
@@ -65,19 +68,12 @@ def fuse_channels(hits: Sequence[Hit], weights: Mapping[str, float]) -> Hits:
 
 
 def _reranked(head: Sequence[Hit], scores: Sequence[float], rest: Sequence[Hit]) -> Hits:
-    bounded = [min(1.0, max(0.0, score)) for score in scores]
     scored = _sorted(
         replace(hit, score=score, channels={**hit.channels, RERANK: score})
-        for hit, score in zip(head, bounded, strict=True)
+        for hit, score in zip(head, scores, strict=True)
     )
-    floor = min(bounded)
+    floor = min(scores)
     return scored + tuple(replace(hit, score=hit.score * floor) for hit in rest)
-
-
-def _text(hit: Hit) -> str:
-    """What the reranker reads: a message is led by its speaker."""
-    item = hit.item
-    return f"{item.speaker}: {item.content}" if isinstance(item, Message) and item.speaker else item.content
 
 
 def _sorted(hits: Iterable[Hit]) -> Hits:
