@@ -10,37 +10,26 @@ import copyreg
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
 import evaluation_scores as scores_module
+from evaluation_bench import RETRIEVE, Bench, source
 from evaluation_data import Conversation, EvaluationSet, Question, read_set
-from evaluation_embedder import VectorFile, embedder_of
-from evaluation_parts import changed, without
 from evaluation_scores import DEPTH, plain_rankings, plain_text, without_repeats
-from stores import Stores
 
-from memoryengine import AsyncMemoryEngine
 from memoryengine import ranking as ranking_module
-from memoryengine import records as records_module
 from memoryengine import text as text_module
 from memoryengine.clock import SystemClock
-from memoryengine.models.metered import MeteredEmbedder
-from memoryengine.ports import Embedder, Vector
-from memoryengine.records import MESSAGES, message_document, searched_text
+from memoryengine.ports import Embedder
+from memoryengine.records import MESSAGES, searched_text
 from memoryengine.results import Result
 from memoryengine.user_memory import AsyncUserMemory
 from memoryengine.values import Hit, Memory
-from memoryengine.workflow import Plan
 
 IMPORT_BATCH = 500
 SHOWN_HITS = 20
-SAMPLE = 100
-OFF = "off"
-RETRIEVE = "retrieve_memory"
 copyreg.pickle(
     MappingProxyType, lambda held: (MappingProxyType, (dict(held),))
 )  # a message without metadata has such a mapping
@@ -48,114 +37,6 @@ copyreg.pickle(
 Tell = Callable[[str], None]
 Rankings = Mapping[str, tuple[tuple[str, ...], ...]]
 Sources = Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """How a run is made: the data, the config, where its stores are, which modes it measures.
-
-    `embedder` is that of the config where it is empty, none where it is `off`, else FILE:CLASS. `without` are parts of
-    the workflow that retrieves which are taken out, `changes` its settings that are changed.
-    """
-
-    data: Path
-    stores: Stores
-    config: str = "embedded"
-    modes: tuple[str, ...] = ("messages",)
-    embedder: str = ""
-    vectors: Path | None = None
-    reflect: bool = False
-    limit: int | None = None
-    kept: bool = False
-    without: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-
-    def engine(self, data: EvaluationSet) -> AsyncMemoryEngine:
-        """An engine on a store of the set, with the embedder of this bench."""
-        config: dict[str, object] = {"extends": self.config, "time_zone": "UTC"}
-        if self.embedder == OFF:
-            config["models"] = {"embedder": None}
-        config["store"] = self.stores.spec(self.store_name(data))
-        engine = AsyncMemoryEngine(config)
-        plans = {**engine._engine.plans, RETRIEVE: self.plan(engine.plan(RETRIEVE))}
-        engine._engine = replace(engine._engine, plans=plans)
-        models = engine._engine.models
-        chosen = self._chosen_embedder() or models.embedder
-        # The engine has one embedder; what is put in its place here asks that one.
-        models.__dict__["embedder"] = EachTextOnce(chosen) if chosen is not None else None
-        return engine
-
-    def plan(self, plan: Plan) -> Plan:
-        """The plan with what this bench takes out of it and changes in it."""
-        return reduce(changed, self.changes, reduce(without, self.without, plan))
-
-    def _chosen_embedder(self) -> Embedder | None:
-        if self.embedder in ("", OFF):
-            return None
-        made = embedder_of(self.embedder)
-        return MeteredEmbedder(made if self.vectors is None else VectorFile(made, self.vectors))
-
-    def store_name(self, data: EvaluationSet) -> str:
-        """The set's name; of a store that stays, with a hash of what fills it, and older fillings are taken away."""
-        if not self.kept or self.stores.url:
-            return data.name
-        led = f"{data.name}.{blake2b(self.embedder.encode(), digest_size=3).hexdigest()}."
-        name = f"{led}{filling(data)}"
-        again = self.modes != ("messages",)  # a consolidation changes what is there
-        for file in self.stores.folder.glob(f"{led}*"):
-            if again or not file.name.startswith(f"{name}."):
-                file.unlink()
-        return name
-
-
-def filling(data: EvaluationSet) -> str:
-    """A hash of what a store of this set holds: the questions' conversations, and how a document is made of a message.
-
-    The documents of some messages, spread over the set, and the source of what cuts the terms stand for all.
-    """
-    messages = [m for c in data.conversations for m in c.messages]
-    digest = blake2b(repr([(c.id, len(c.messages)) for c in data.conversations]).encode(), digest_size=6)
-    for module in (text_module, records_module):
-        digest.update(_source(module))
-    for message in messages[:: max(1, len(messages) // SAMPLE)]:
-        document = message_document(message)
-        fields = {name: value for name, value in document.fields.items() if name != "recorded_at"}
-        digest.update(repr((document.id, fields, document.terms, searched_text(message))).encode("utf-8", "replace"))
-    return digest.hexdigest()
-
-
-def _source(module: ModuleType) -> bytes:
-    return Path(module.__file__ or "").read_bytes()
-
-
-class EachTextOnce:
-    """An embedder that remembers, because the plain ranking and the engine embed the same texts."""
-
-    def __init__(self, inner: Embedder) -> None:
-        self._inner = inner
-        self._held: dict[tuple[str, bool], Vector] = {}
-
-    @property
-    def name(self) -> str:
-        """The name of the model behind it."""
-        return self._inner.name
-
-    @property
-    def dimensions(self) -> int:
-        """The length of every vector."""
-        return self._inner.dimensions
-
-    async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
-        """The vectors; only new texts reach the model."""
-        missing = [t for t in dict.fromkeys(texts) if (t, query) not in self._held]
-        if missing:
-            vectors = await self._inner.embed(missing, query=query)
-            self._held.update(((t, query), v) for t, v in zip(missing, vectors, strict=True))
-        return [self._held[t, query] for t in texts]
-
-    async def close(self) -> None:
-        """Close the model."""
-        await self._inner.close()
 
 
 @dataclass(frozen=True)
@@ -175,13 +56,23 @@ class Seen:
 class Answer:
     """What the engine found for one question in one mode: messages best first, the first hits, and how long it took.
 
-    `ranking` is deeper than `hits`.
+    `ranking` is deeper than `hits`; `marked` says that the engine holds the question for unanswerable.
     """
 
     ranking: tuple[str, ...]
     hits: tuple[Seen, ...]
+    marked: bool
     seconds: float
     warnings: tuple[str, ...]
+
+    @property
+    def signals(self) -> dict[str, float]:
+        """Numbers that may tell whether there is an answer: the best score, and the best of each channel."""
+        found = {"score": max((hit.score for hit in self.hits), default=0.0)}
+        for hit in self.hits:
+            for name, value in hit.channels.items():
+                found[name] = max(value, found.get(name, 0.0))
+        return found
 
 
 @dataclass(frozen=True)
@@ -197,6 +88,11 @@ class SetRun:
     answers: Mapping[str, tuple[Answer, ...]]
     plain: Rankings
     traps: tuple[Answer, ...]
+
+    @property
+    def questions(self) -> list[Question]:
+        """The questions, in the order of the answers."""
+        return [q for c in self.data.conversations for q in c.questions]
 
     @property
     def rankings(self) -> Mapping[str, Sequence[Sequence[str]]]:
@@ -251,7 +147,7 @@ async def plain_of(bench: Bench, data: EvaluationSet, embedder: Embedder | None)
             for c in data.conversations]  # fmt: skip
     digest = blake2b(repr((said, embedder and embedder.name)).encode("utf-8", "replace"), digest_size=16)
     for module in (scores_module, ranking_module, text_module):
-        digest.update(_source(module))
+        digest.update(source(module))
     if bench.kept and file.is_file() and (held := json.loads(file.read_text("utf-8")))["of"] == digest.hexdigest():
         return {method: tuple(map(tuple, rankings)) for method, rankings in held["rankings"].items()}
     found: dict[str, tuple[tuple[str, ...], ...]] = {}
@@ -294,7 +190,13 @@ async def answer(memory: AsyncUserMemory, question: Question, conversation: Conv
     result = await ask(memory, question, conversation)
     seconds = time.perf_counter() - began
     ranking = without_repeats(id_ for hit in result.hits for id_ in messages_of(hit, sources))
-    return Answer(tuple(ranking), tuple(map(seen, result.hits[:SHOWN_HITS])), seconds, result.warnings)
+    hits = tuple(map(seen, result.hits[:SHOWN_HITS]))
+    return Answer(tuple(ranking), hits, is_marked(result), seconds, result.warnings)
+
+
+def is_marked(result: Result) -> bool:
+    """Whether the engine says that memory holds no answer."""
+    return not result.hits
 
 
 def seen(hit: Hit) -> Seen:

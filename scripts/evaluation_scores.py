@@ -45,11 +45,15 @@ class Score:
 
 
 def score(ranking: Ranking, question: Question) -> Score:
-    """recall@k = share of the evidence among the first k (where one is enough: 1 if one is there); 1 / first rank."""
-    ranks = [rank for rank, id_ in enumerate(ranking[:DEPTH], start=1) if id_ in question.evidence]
+    """`recall_at` each of `CUTS`, and 1 / the rank of the first evidence."""
+    first = next((rank for rank, id_ in enumerate(ranking[:DEPTH], start=1) if id_ in question.evidence), None)
+    return Score(tuple(recall_at(ranking, question, k) for k in CUTS), 1 / first if first else 0.0)
+
+
+def recall_at(ranking: Ranking, question: Question, k: int) -> float:
+    """The share of the evidence among the first `k`; where one is enough, 1 if one is there."""
     wanted = 1 if question.any_is_enough else len(question.evidence)
-    recall = tuple(min(1.0, sum(rank <= k for rank in ranks) / wanted) for k in CUTS)
-    return Score(recall, 1 / ranks[0] if ranks else 0.0)
+    return min(1.0, len(question.evidence.intersection(ranking[:k])) / wanted)
 
 
 def mean(scores: Sequence[Score]) -> Score:

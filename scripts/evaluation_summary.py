@@ -7,6 +7,7 @@ from statistics import fmean, median
 from typing import Any
 
 from evaluation_data import Question
+from evaluation_details import details
 from evaluation_runs import SetRun
 from evaluation_scores import CUTS, SIMPLE, Score, mean, precision, score
 
@@ -14,9 +15,12 @@ K = 10
 HALVES = ("tuned on", "held out", "all")
 
 
-def told(run: SetRun) -> dict[str, Any]:
-    """Everything that is kept of a set: scores by method and category, and those of each question at ten."""
-    questions = [q for c in run.data.conversations for q in c.questions]
+def told(run: SetRun, detail: bool = False) -> dict[str, Any]:
+    """Everything that is kept of a set: scores by method and category, and those of each question at ten.
+
+    With `detail` what the page shows of it too.
+    """
+    questions = run.questions
     seconds = [a.seconds for held in run.answers.values() for a in held]
     return {
         "conversations": len(run.data.conversations),
@@ -29,6 +33,7 @@ def told(run: SetRun) -> dict[str, Any]:
         "warnings": sorted({w for held in run.answers.values() for a in held for w in a.warnings}),
         "methods": {method: by_category(rankings, questions) for method, rankings in run.rankings.items()},
         "each": {q.id: each(run, place, q) for place, q in enumerate(questions)},
+        **({"detail": details(run, list(run.answers)[-1])} if detail else {}),
     }
 
 
