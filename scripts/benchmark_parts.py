@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -72,6 +72,14 @@ class Texts:
         return gap.join(chosen)
 
 
+class Source(Protocol):
+    """What gives one text after the other."""
+
+    def next(self) -> str:
+        """The next text."""
+        ...
+
+
 @dataclass(frozen=True)
 class Figure:
     """One measured number and the bound it should keep, if there is one; `least` bounds count from below."""
@@ -126,7 +134,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return float(np.percentile(values, percent))
 
 
-async def fill(engine: AsyncMemoryEngine, user: str, memories: int, texts: Texts) -> float:
+async def fill(engine: AsyncMemoryEngine, user: str, memories: int, texts: Source) -> float:
     """Write memories of one user straight into the store, with their vectors; returns the seconds it took."""
     store, embedder = parts_of(engine)
     scope, began = Scope(user), time.perf_counter()
