@@ -90,9 +90,9 @@ def explanation(hits: Sequence[Hit], left_out: Sequence[Cut], locale: Locale, wi
     The parts of a hit are rounded so that they add up to the score as it is shown. Texts are cut so that the table fits
     `width` columns, but it is never narrower than it must be for its numbers.
     """
-    made_of = [
-        list(_made_of(hit, place, hits[place] if place < len(hits) else None)) for place, hit in enumerate(hits, 1)
-    ]
+    wide = max((len(one.channel) for hit in hits for one in _shown(hit)), default=0)
+    after = (*hits[1:], None)
+    made_of = [list(_made_of(hit, n, after[n - 1], wide)) for n, hit in enumerate(hits, 1)]
     numbers = max((len(line) for lines in made_of for line in lines), default=0) + len(GAP) * 3 + 8
     columns = WIDEST_TEXT if width is None else min(WIDEST_TEXT, max(NARROWEST_TEXT, width - numbers))
     rows = [
@@ -144,13 +144,16 @@ def _wide(text: str) -> int:
     return cell_len(text)
 
 
-def _made_of(hit: Hit, place: int, after: Hit | None) -> Iterator[str]:
-    """One line for each channel, and one that says what puts the hit before the next."""
-    held = [one for one in reasons(hit) if one.value or one.part or one.rank]
-    shown = rounded({one.channel: one.part for one in held}, hit.score)
-    wide = max((len(one.channel) for one in held), default=0)
+def _shown(hit: Hit) -> list[Reason]:
+    return [one for one in reasons(hit) if one.value or one.part or one.rank]
+
+
+def _made_of(hit: Hit, place: int, after: Hit | None, wide: int) -> Iterator[str]:
+    """One line for each channel, its name `wide` columns, and one that says what puts the hit before the next."""
+    held = _shown(hit)
+    parts = rounded({one.channel: one.part for one in held}, hit.score)
     for one in held:
-        yield f"{one.channel:<{wide}}  {_sum(one, shown[one.channel])}{_place(one.rank)}"
+        yield f"{one.channel:<{wide}}  {_sum(one, parts[one.channel])}{_place(one.rank)}"
     if after is not None:
         gains = ", ".join(f"{name} +{gain:.{DIGITS}f}" for name, gain in ahead(hit, after)[:2])
         if hit.score < after.score:
