@@ -11,7 +11,7 @@ TALK = words(
     mentioned mentioning converse conversed conversation conversations dialogue dialogues session sessions sitting
     sittings topic topics subject subjects cover covered covering bring brought raise raised share shared sharing
     exchange exchanged message messages messaged messaging text texts texted texting wrote write written writing
-    catch caught
+    catch caught come came comes coming arise arose
     """
 )
 MUTUAL = words(
@@ -43,7 +43,8 @@ LITTLE = words(
     thing things stuff sort sorts kind kinds type types point points matter matters detail details part parts bit
     content contents together each else different various several if whether know want like need able ever yet still
     previously earlier later ago before after since until till because not no yes time times day days date dates
-    week weekend month year period span when back lot
+    week weekend month year period span when back lot abt new end ended begin
+    began
     """
 )
 CONNECTING = words(

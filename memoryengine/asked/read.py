@@ -15,7 +15,7 @@ from ..values import Period
 from . import chinese, chinese_words, english, english_words
 from .places import BLANK, Named, apart, without
 from .sentences import asking
-from .values import About, By, TimeAsked
+from .values import About, By, Sessions, TimeAsked
 
 LONGEST = 400
 """The most characters of a question; what is longer is a text, and no time in it is asked about."""
@@ -30,6 +30,8 @@ _SAID_AT = re.compile(
     r"(?:\s+(?:\w+\s+){0,3}(?:on|in|from|of|during|at|for)|,)?\s*(?:the\s+)?\Z"
 )
 _WORD = re.compile(r"[a-z0-9][a-z0-9'’]*")
+_AT_END = {"first": Sessions(1, 1), "last": Sessions(-1, -1)}
+_AND = re.compile(r"\s*(?:,|and|or|&|和|与|及|、|，|或)\s*(?:in\s|on\s|the\s|在)*")
 _DO = re.compile(r"\b(?!(?:to|what|how|when)\b)[a-z]+\s+(?:do|have)\b")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -65,18 +67,23 @@ def _asked(
     query: str, bare: str, named: list[Named], period: Period | None, at: datetime, speakers: Collection[str]
 ) -> TimeAsked:
     """The question without its periods: what of the rest are sittings, an order, words of talk, names."""
-    weak = [n for n in named if n.weak]
     orders = apart((*english.orders(bare), *chinese.orders(bare)))
     command = english.imperative(bare)
     rest = without(bare, [(n.start, n.end) for n in (*named, *orders)] + ([command] if command else []))
     future = period is not None and period.start > at
+    talk = _talks(rest)
+    # "The first thing we talked about" is in the first sitting.
+    ends = [n._replace(sessions=_AT_END[n.order]) for n in orders if talk and not (period or named)]
+    named = [*named, *ends]
     names = _names(query, rest, future=future) if period or named else None
-    asked = names is not None and _is_asked(rest, command=command is not None, sitting=bool(named))
+    again = period is not None and bool(period.recurs)
+    asked = names is not None and not again and _is_asked(rest, command=command is not None, sitting=bool(named))
     only = asked and set(names or ()) <= set(speakers)
+    weak = [n for n in named if n.weak]
     strong = [n for n in named if not n.weak] or (weak if only else [])
     ordered = [n for n in (*weak, *orders) if n.order and not any(n.start < s.end and s.start < n.end for s in strong)]
-    order = ordered[0].order if ordered else ""
-    about: About = "said" if _talks(rest) else "happened" if future or _happens(rest) else "said" if strong else ""
+    order = (ordered or ends or [Named(0, 0)])[0].order
+    about: About = "said" if talk or strong else "happened" if future or _happens(rest) else ""
     by, by_name = _speaker(rest, names or ()) if only else ("", False)
     return TimeAsked(
         period=period,
@@ -119,9 +126,16 @@ def _readings(query: str, folded: str, at: datetime, zone: tzinfo | None, *, tal
 def _main(readings: tuple[Reading, ...], folded: str) -> Period | None:
     """The period that a question is mainly about."""
     firm = [r for r in readings if not r.vague] or list(readings)
-    said = [r for r in firm if _SAID_AT.search(folded, 0, r.start)]
-    chosen = said or firm
-    return (said[-1] if said else chosen[0]).period if chosen else None
+    if not firm:
+        return None
+    said = [n for n, r in enumerate(firm) if _SAID_AT.search(folded, 0, r.start)]
+    first = last = said[-1] if said else 0
+    while last + 1 < len(firm) and _AND.fullmatch(folded, firm[last].end, firm[last + 1].start):
+        last += 1  # in June and July
+    begin, end = firm[first].period, firm[last].period
+    if first == last or begin.recurs or end.recurs or end.end <= begin.end:
+        return begin
+    return replace(begin, end=end.end, text=f"{begin.text} - {end.text}")
 
 
 def _plain(text: str) -> str:

@@ -65,6 +65,7 @@ FESTIVAL = "|".join(ZH_NAMES)
 WORDS: dict[str, Parts] = {
     "今天": Parts(days=0),
     "今日": Parts(days=0),
+    "今天早些时候": Parts(days=0),
     "今儿": Parts(days=0),
     "昨天": Parts(days=-1),
     "昨日": Parts(days=-1),

@@ -64,7 +64,7 @@ NO_DECORATION = (
 # "On the 15th" is a day, "the 15th floor" is not: what follows must be able to follow a day.
 DAY_ENDS = (
     r"(?=\s*(?:$|[-.,;:!?)]|(?:at|in|on|of|to|until|till|we|i|he|she|they|you|and|for|was|is|with|because|but|from"
-    r"|through|every|each|there|my|our|the|morning|afternoon|evening|night)\b))"
+    r"|through|every|each|there|about|what|did|my|our|the|morning|afternoon|evening|night)\b))"
 )
 
 # Pieces of text without which a rule cannot match.

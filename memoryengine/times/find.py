@@ -103,10 +103,12 @@ def _useful(parts: Parts) -> bool:
 
 
 def _spread(ends: Between) -> Between:
-    """Give each end what only the other one says: the month of 7月3日到5日, the year of March to May 2023."""
+    """Give each end what only the other one says: the month of 7月3日到5日, the year of March to May 2023, the week."""
     first, last = replace(ends.first, weak=False), replace(ends.last, weak=False)
     if last.day and not last.month and last.months is None and last.year is None:
         last = replace(last, month=first.month, months=first.months)
+    if last.weeks is not None and first.weekday and first.weeks is None:
+        first = replace(first, weeks=last.weeks)
     if first.year is not None or first.years is not None:
         if last.month and last.year is None and last.years is None:
             later = int(bool(first.month) and last.month < (first.month or 0))

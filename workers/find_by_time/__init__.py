@@ -7,14 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from memoryengine.asked import Order, TimeAsked, read_time_asked
+from memoryengine.errors import InputError
 from memoryengine.filters import AllOf, AnyOf, Between, Filter, Is, Not
 from memoryengine.ports import NEWEST_FIRST, OLDEST_FIRST, SEARCHABLE, Clock, Reader, Sort
 from memoryengine.times import find_periods, recurrences
+from memoryengine.trace import cut
 from memoryengine.values import Hit, Locale, Memory, Message, Period
-from memoryengine.worker import Hits, worker
+from memoryengine.worker import Hits, Stop, worker
 
 from .sittings import PAUSE, TICK, find_sittings
 
+Items = tuple[Memory | Message, ...]
+
+GIVEN = "The question names a time alone, so what was said then is given in order."
+NOTHING = "Nothing was said at the time that the question names."
+READ = 100
 DAY = timedelta(days=1)
 TOLD_WITHIN = timedelta(days=7)
 """How long before or after a time people are taken to speak of it."""
@@ -25,11 +32,9 @@ SEEN: Filter = AllOf(Not(Is("hidden", True)), Is("role", "user", "assistant"))
 
 
 @dataclass(frozen=True)
-class FoundByTime:
-    """The hits where the question names a time and no more (`only`), and the period that it is about."""
+class TimeFound:
+    """The period that a question is about, and whether it asks for the first or the last of something."""
 
-    found: Hits
-    only: bool
     period: Period | None
     order: Order
 
@@ -48,20 +53,22 @@ class _Wanted:
 @worker("find_by_time")
 @dataclass(frozen=True)
 class FindByTime:
-    """Find what was said or happened at a time, in order, for a question that names a time and nothing else.
+    """Answer a question that names a time and nothing else: what was said or happened then, in order.
 
-    "What did we talk about last Friday?", "in our third conversation" and 上次我们聊了什么 are answered by filter:
-    memories stand for their messages, the oldest come first (the newest for "the last thing"), and each hit has the
-    channel `time`. Where a day holds nothing, one day either side is looked at. `only` then says that no search is
-    needed. For other questions nothing is found here, but `period` is the question's period, or that of the sitting
-    that it names ("in the first session, what ..."), and `order` is "first" or "last" where it asks for such.
-    At most `top_k` are found. A `period` that a worker before has found counts before the one read here.
+    "What did we talk about last Friday?", "in our third conversation" and 上次我们聊了什么 are answered by filter, which
+    ends the operation with the output `hits`: memories stand for their messages, the oldest come first (the newest for
+    "the last thing"), and each hit has the channels `time` and `order`. Where a day holds nothing, one day either side
+    is looked at. At most `top_k` are given, or `limit`.
+
+    Any other question goes on to the search, with its `period`, which is that of the sitting that it names where it
+    names one ("in the first session, what ..."), and with `order`, "first" or "last" where it asks for such ("when did
+    I first ..."). A `period` that a worker before has found counts before the one read here.
     """
 
     reader: Reader
     clock: Clock
     locale: Locale
-    top_k: int = 100
+    top_k: int = 20
 
     async def run(
         self,
@@ -70,17 +77,24 @@ class FindByTime:
         period: Period | None = None,
         window: tuple[str, ...] = (),
         kinds: tuple[str, ...] | None = None,
-    ) -> FoundByTime:
+        limit: int | None = None,
+    ) -> TimeFound | Stop:
         """Read the question and look up its time; messages in `window` are in front of the reader already."""
+        most = self.top_k if limit is None else limit
+        if most < 0:
+            raise InputError(f"The limit is {most}; it must be 0 or more.")
         now = self.locale.local(asked_at or self.clock.now())
         asked = await self._asked(query, now)
         period = period or asked.period
-        wanted = _Wanted(asked, now, frozenset(window), frozenset(SEARCHABLE if kinds is None else kinds), self.top_k)
+        kept = frozenset(SEARCHABLE if kinds is None else kinds)
+        wanted = _Wanted(asked, now, frozenset(window), kept, max(most, READ))
         where, period = await self._when(wanted, period)
-        if not asked.only:
-            return FoundByTime((), False, period, asked.order)
-        hits = await self._found(wanted, where, period) if where and period else ()
-        return FoundByTime(hits, bool(hits) or asked.about == "said", period, asked.order)
+        if asked.only:
+            hits = await self._found(wanted, where, period) if where and period else ()
+            if hits or asked.about == "said":  # what happened may have been told at any other time
+                cut(f"the limit of {most}", len(hits) - most)
+                return Stop(GIVEN if hits else NOTHING, {"hits": _scored(hits[:most])})
+        return TimeFound(period, asked.order)
 
     async def _asked(self, query: str, now: datetime) -> TimeAsked:
         """What is asked; words that may be names are looked up among the speakers."""
@@ -113,22 +127,20 @@ class FindByTime:
         said = await self.reader.messages(Between("said_at", high=wanted.now + TICK), order=NEWEST_FIRST, limit=1)
         return int(bool(said) and said[0].id in wanted.window and wanted.now - said[0].said_at < PAUSE)
 
-    async def _found(self, wanted: _Wanted, where: Filter, period: Period) -> Hits:
-        """The hits of a time; those of a wider one where a day, or a part of it, holds nothing."""
+    async def _found(self, wanted: _Wanted, where: Filter, period: Period) -> Items:
+        """What was said or happened at a time; that of a wider one where a day, or a part of it, holds nothing."""
         by = _by(wanted.asked)
         for said, span in ((where, period), *_wider(period, wanted)):
             for speaker in (by, None) if by else (None,):
                 items = await self._items(wanted, said, span, speaker)
                 if items is not None:
-                    return _scored(items[: wanted.most])
+                    return items[: wanted.most]
         return ()
 
-    async def _items(
-        self, wanted: _Wanted, where: Filter, period: Period, by: Filter | None
-    ) -> list[Memory | Message] | None:
+    async def _items(self, wanted: _Wanted, where: Filter, period: Period, by: Filter | None) -> Items | None:
         """What was said then and what happened then, in this order or the other; None where there is nothing.
 
-        The list is empty where all that was said then is in front of the reader.
+        It is empty where all that was said then is in front of the reader.
         """
         order = NEWEST_FIRST if wanted.asked.order == "last" else OLDEST_FIRST
         room = wanted.most + len(wanted.window)
@@ -140,7 +152,7 @@ class FindByTime:
         spoken = _in_order((*said, *_standing(wanted, heard, said)), wanted.asked.order)
         events = _in_order((*happened, *_standing(wanted, told, happened)), wanted.asked.order)
         both = (*events, *spoken) if wanted.asked.about == "happened" else (*spoken, *events)
-        return list({item.id: item for item in both}.values()) if both or heard else None
+        return tuple({item.id: item for item in both}.values()) if both or heard else None
 
     async def _memories(self, wanted: _Wanted, where: Filter, order: Sequence[Sort]) -> tuple[Memory, ...]:
         """The valid memories that pass, of the kinds that are wanted; an insight has no time of its own."""
