@@ -130,6 +130,14 @@ async def test_what_was_asked_is_never_lost() -> None:
     found, _, meter = await rewritten(answers("Does my sister Ann like Oslo in May?"))
     assert found == f"Does my sister Ann like Oslo in May? {ASKED}"
     assert meter.warnings == ()
+    asked = "Where was she last Friday, and does she live at number 7?"
+    for kept, alone in (
+        (False, "Where was my sister Ann, and does she live at number 7?"),
+        (False, "Where was my sister Ann last Friday, and at which number does she live?"),
+        (True, "Where was my sister Ann last Friday, and does she live at number 7?"),
+    ):
+        found, _, _ = await rewritten(answers(alone), asked)
+        assert found == (alone if kept else f"{alone} {asked}")
     found, _, _ = await rewritten(answers("Wo wohnt 小雅姐姐？"), "再说一遍", ZH_TALK)
     assert found.endswith(" 再说一遍？")
 

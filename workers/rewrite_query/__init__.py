@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from memoryengine.answers import Row, Schema, Words, ask, json_lines, read_rows
 from memoryengine.errors import ModelAnswerError
@@ -11,6 +12,7 @@ from memoryengine.fallback import best_effort
 from memoryengine.ports import NEWEST_FIRST, ChatModel, Reader
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import clip, content_terms, language, terms
+from memoryengine.times import find_period
 from memoryengine.trace import note, warn
 from memoryengine.values import Locale
 from memoryengine.worker import Messages, worker
@@ -22,6 +24,7 @@ LONGEST_QUERY = 300
 LONGEST_SHOWN = 500
 NEWEST = 200  # the messages of the scope among which those of a window are looked for
 ENDS = tuple("?？!！.。")
+SOME_DAY = datetime(2024, 5, 15, 12, tzinfo=UTC)  # it matters whether a time is named, not which
 KEPT = 0.5
 
 
@@ -41,9 +44,9 @@ class RewriteQuery:
     work?" finds what it is about; a question that asks several things becomes several. One call of at most `seconds`.
 
     The answer is doubted. At least half of the words of each new question must stand in what was shown, so that nothing
-    is made up; and where the new ones hold less than half of the words of the old one, it follows them as it was, so
-    that nothing gets lost. For an answer that cannot be used, or none in time, the question stays as it is, and a
-    warning says why. A question of more than 1,000 characters stays without a call.
+    is made up; and where the new ones lack half of the words of the old one, or a number or the time in it, it follows
+    them as it was, so that nothing gets lost. For an answer that cannot be used, or none in time, the question stays
+    as it is, and a warning says why. A question of more than 1,000 characters stays without a call.
     """
 
     reader: Reader
@@ -103,8 +106,15 @@ def _read(text: str, shown: Sequence[str], most: int) -> list[str]:
     known = {term for one in shown for term in terms(one)}
     if any(_share(one, known) < KEPT for one in found):
         raise ModelAnswerError("The model's answer is about something else than what it was shown.")
-    left_out = _share(shown[0], {term for one in found for term in terms(one)}) < KEPT
-    return [*found, _ended(shown[0])] if left_out else found
+    return found if _keeps(found, shown[0]) else [*found, _ended(shown[0])]
+
+
+def _keeps(found: Sequence[str], asked: str) -> bool:
+    """Whether the new questions hold half of the words of the old one, all its numbers, and a time where it has one."""
+    held = {term for one in found for term in terms(one)}
+    numbers = {term for term in terms(asked) if term[0].isdigit()}
+    timeless = find_period(asked, SOME_DAY) is not None and all(find_period(one, SOME_DAY) is None for one in found)
+    return _share(asked, held) >= KEPT and numbers <= held and not timeless
 
 
 def _share(text: str, among: set[str]) -> float:
