@@ -56,9 +56,9 @@ class FindByTime:
     """Answer a question that names a time and nothing else: what was said or happened then, in order.
 
     "What did we talk about last Friday?", "in our third conversation" and 上次我们聊了什么 are answered by a filter,
-    which ends the operation with the output `hits`. Memories stand for their messages, the oldest come first (the newest
-    for "the last thing"), and each hit has the channels `time` and `order`. Where a day holds nothing, one day either
-    side is looked at. At most `top_k` are given, or `limit`.
+    which ends the operation with the output `hits`. Memories stand for their messages, the oldest come first (the
+    newest for "the last thing"), and each hit has the channels `time` and `order`. Where a day holds nothing, one day
+    either side is looked at. At most `top_k` are given, or `limit`.
 
     Any other question goes on to the search, with its `period`, which is that of the sitting that it names where it
     names one ("in the first session, what ..."), and with `order`, "first" or "last" where it asks for such ("when did
