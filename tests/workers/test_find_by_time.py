@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from memoryengine.errors import InputError
-from memoryengine.trace import measure
 from memoryengine.values import Hit, Locale, Message, Period
-from memoryengine.worker import Stop
-from memoryengine.workers.find_by_time import FindByTime, TimeFound
+from memoryengine.workers.find_by_time import FindByTime, FoundByTime
 
 from .fakes import FakeClock, FakeReader, memory, message
 
@@ -42,25 +38,9 @@ TALK = [
 ]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the worker found where that was all, and else what it gives to the search."""
-
-    found: Sequence[Hit] = ()
-    only: bool = False
-    period: Period | None = None
-    order: str = ""
-
-
-def read(result: TimeFound | Stop) -> Answer:
-    if isinstance(result, Stop):
-        return Answer(result.outputs["hits"], True)
-    return Answer(period=result.period, order=result.order)
-
-
-async def ask(query: str, messages: Sequence[Message] = TALK, **more: Any) -> Answer:
+async def ask(query: str, messages: Sequence[Message] = TALK, **more: Any) -> FoundByTime:
     memories = more.pop("memories", ())
-    return read(await FindByTime(FakeReader(messages, memories), FakeClock(NOW), Locale()).run(query, **more))
+    return await FindByTime(FakeReader(messages, memories), FakeClock(NOW), Locale()).run(query, **more)
 
 
 def ids(hits: Sequence[Hit]) -> str:
@@ -142,7 +122,7 @@ async def test_an_empty_day_looks_one_day_either_side_and_says_so_when_there_is_
     assert ids((await ask("What did we talk about yesterday evening?")).found) == "e1 e2"
     never = await ask("What did we talk about on October 12th?")
     assert (never.only, never.found) == (True, ())
-    assert await ask("What did we talk about in our ninth session?") == Answer((), True)
+    assert await ask("What did we talk about in our ninth session?") == FoundByTime((), True, None, "")
     # What happened may have been told at any time, so the search goes on.
     assert not (await ask("What happened on October 12th?")).only
 
@@ -223,24 +203,19 @@ async def test_days_are_those_of_the_zone_and_a_period_that_is_given_counts() ->
     late = message("late", said_at=datetime(2024, 10, 17, 17, tzinfo=UTC))  # one in the morning of the 18th in Shanghai
     reader = FakeReader([late, message("next", said_at=at(18, 17))])
     worker = FindByTime(reader, FakeClock(NOW), Locale(zone=SHANGHAI))
-    assert ids(read(await worker.run("我们上周五聊了什么？")).found) == "late"
+    assert ids((await worker.run("我们上周五聊了什么？")).found) == "late"
     given = Period(at(18, 12), at(19))
-    assert ids(read(await worker.run("我们上周五聊了什么？", period=given)).found) == "next"
-    assert read(await worker.run("What did we say about cars?", period=given)).period == given
+    assert ids((await worker.run("我们上周五聊了什么？", period=given)).found) == "next"
+    assert (await worker.run("What did we say about cars?", period=given)).period == given
 
 
 async def test_no_more_than_asked_for_is_read_and_what_the_assistant_is_told_by_the_system_is_left_out() -> None:
     talk = [message(f"m{n:03}", said_at=at(22, 9) + timedelta(seconds=n)) for n in range(300)]
     worker = FindByTime(FakeReader(talk), FakeClock(NOW), Locale(), top_k=25)
-    with measure() as meter:
-        found = read(await worker.run("What did we talk about yesterday?")).found
-    assert meter.notes == {"left out: the limit of 25": 75}
+    found = (await worker.run("What did we talk about yesterday?")).found
     assert (found[0].item.id, found[-1].item.id, len(found)) == ("m000", "m024", 25)
-    last = read(await worker.run("What was the last thing we talked about yesterday?", limit=150)).found
-    assert (last[0].item.id, len(last)) == ("m299", 150)
-    assert read(await worker.run("What did we talk about yesterday?", limit=0)) == Answer((), True)
-    with pytest.raises(InputError, match="The limit is -1; it must be 0 or more"):
-        await worker.run("What did we talk about yesterday?", limit=-1)
+    last = (await worker.run("What was the last thing we talked about yesterday?")).found
+    assert (last[0].item.id, len(last)) == ("m299", 25)
     spoken = [message("mine", said_at=at(22)), message("rule", role="system", said_at=at(22))]
     spoken.append(message("yours", role="assistant", said_at=at(22, 10)))
     assert ids((await ask("What did we talk about yesterday?", spoken)).found) == "mine yours"

@@ -7,21 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from memoryengine.asked import Order, TimeAsked, read_time_asked
-from memoryengine.errors import InputError
 from memoryengine.filters import AllOf, AnyOf, Between, Filter, Is, Not
 from memoryengine.ports import NEWEST_FIRST, OLDEST_FIRST, SEARCHABLE, Clock, Reader, Sort
 from memoryengine.times import find_periods, recurrences
-from memoryengine.trace import cut
 from memoryengine.values import Hit, Locale, Memory, Message, Period
-from memoryengine.worker import Hits, Stop, worker
+from memoryengine.worker import Hits, worker
 
 from .sittings import PAUSE, TICK, find_sittings
 
 Items = tuple[Memory | Message, ...]
 
-GIVEN = "The question names a time alone, so what was said then is given in order."
-NOTHING = "Nothing was said at the time that the question names."
-READ = 100
 DAY = timedelta(days=1)
 TOLD_WITHIN = timedelta(days=7)
 """How long before or after a time people are taken to speak of it."""
@@ -32,9 +27,11 @@ SEEN: Filter = AllOf(Not(Is("hidden", True)), Is("role", "user", "assistant"))
 
 
 @dataclass(frozen=True)
-class TimeFound:
-    """The period that a question is about, and whether it asks for the first or the last of something."""
+class FoundByTime:
+    """The hits where the question names a time and no more (`only`), and the period and the order that it asks for."""
 
+    found: Hits
+    only: bool
     period: Period | None
     order: Order
 
@@ -53,22 +50,22 @@ class _Wanted:
 @worker("find_by_time")
 @dataclass(frozen=True)
 class FindByTime:
-    """Answer a question that names a time and nothing else: what was said or happened then, in order.
+    """Find what was said or happened at a time, in order, for a question that names a time and nothing else.
 
-    "What did we talk about last Friday?", "in our third conversation" and 上次我们聊了什么 are answered by a filter,
-    which ends the operation with the output `hits`. Memories stand for their messages, the oldest come first (the
-    newest for "the last thing"), and each hit has the channels `time` and `order`. Where a day holds nothing, one day
-    either side is looked at. At most `top_k` are given, or `limit`.
+    "What did we talk about last Friday?", "in our third conversation" and 上次我们聊了什么 are answered by a filter:
+    memories stand for their messages, the oldest come first (the newest for "the last thing"), and each hit has the
+    channels `time` and `order`. Where a day holds nothing, one day either side is looked at. `only` then says that no
+    search is needed. At most `top_k` are found.
 
-    Any other question goes on to the search, with its `period`, which is that of the sitting that it names where it
-    names one ("in the first session, what ..."), and with `order`, "first" or "last" where it asks for such ("when did
-    I first ..."). A `period` that a worker before has found counts before the one read here.
+    For any other question nothing is found here, but `period` is the question's, or that of the sitting that it names
+    ("in the first session, what ..."), and `order` is "first" or "last" where it asks for such ("when did I first
+    ..."). A `period` that a worker before has found counts before the one read here.
     """
 
     reader: Reader
     clock: Clock
     locale: Locale
-    top_k: int = 20
+    top_k: int = 100
 
     async def run(
         self,
@@ -77,24 +74,18 @@ class FindByTime:
         period: Period | None = None,
         window: tuple[str, ...] = (),
         kinds: tuple[str, ...] | None = None,
-        limit: int | None = None,
-    ) -> TimeFound | Stop:
+    ) -> FoundByTime:
         """Read the question and look up its time; messages in `window` are in front of the reader already."""
-        most = self.top_k if limit is None else limit
-        if most < 0:
-            raise InputError(f"The limit is {most}; it must be 0 or more.")
         now = self.locale.local(asked_at or self.clock.now())
         asked = await self._asked(query, now)
-        period = period or asked.period
         kept = frozenset(SEARCHABLE if kinds is None else kinds)
-        wanted = _Wanted(asked, now, frozenset(window), kept, max(most, READ))
-        where, period = await self._when(wanted, period)
-        if asked.only:
-            hits = await self._found(wanted, where, period) if where and period else ()
-            if hits or asked.about == "said":  # what happened may have been told at any other time
-                cut(f"the limit of {most}", len(hits) - most)
-                return Stop(GIVEN if hits else NOTHING, {"hits": _scored(hits[:most])})
-        return TimeFound(period, asked.order)
+        wanted = _Wanted(asked, now, frozenset(window), kept, self.top_k)
+        where, period = await self._when(wanted, period or asked.period)
+        if not asked.only:
+            return FoundByTime((), False, period, asked.order)
+        hits = _scored(await self._found(wanted, where, period)) if where and period else ()
+        # Nothing said then is an answer; what happened may have been told at any other time.
+        return FoundByTime(hits, bool(hits) or asked.about == "said", period, asked.order)
 
     async def _asked(self, query: str, now: datetime) -> TimeAsked:
         """What is asked; words that may be names are looked up among the speakers."""
