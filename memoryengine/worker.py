@@ -63,14 +63,9 @@ STEPS = ("parallel", "include")  # what stands where a worker's name would, and 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Returned by a worker to end its run early and well; the reason stands in the run's result.
-
-    With `outputs` it ends its own operation alone, which has found all that was asked for: they are the operation's,
-    by name, and an operation that includes it goes on with them.
-    """
+    """Returned by a worker to end its run early and well; the reason stands in the run's result."""
 
     reason: str
-    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

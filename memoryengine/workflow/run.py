@@ -44,8 +44,8 @@ class StepTrace:
 class Outcome:
     """What a run made: its outputs, what it wants written, and the reason where a worker stopped it early.
 
-    After a stop `values` holds only the outputs that were there by then or that it came with, and `changes` what the
-    steps before the stop had asked for; what a branch beside it had made is dropped.
+    After a stop `values` holds only the outputs that were there by then, and `changes` what the steps before the
+    stop had asked for; what a branch beside it had made is dropped.
     """
 
     values: Mapping[str, Any]
@@ -78,7 +78,7 @@ async def run_plan(
     try:
         await run.steps(plan.steps, held)
     except _Stopped as stop:
-        stopped, held = stop.why.reason, stop.ended(plan)
+        stopped, held = stop.reason, stop.values
     outputs = {name: _take(held[name]) for name in plan.outputs if name in held}
     return Outcome(outputs, _take(held.get(CHANGES, _Parts())), stopped, tuple(run.trace))
 
@@ -86,22 +86,9 @@ async def run_plan(
 class _Stopped(Exception):  # it ends a run well
     """Carries a worker's stop through the branches around it, with the values that were there."""
 
-    def __init__(self, instance: str, why: Stop, values: Values) -> None:
-        super().__init__(why.reason)
-        self.instance, self.why, self.values = instance, why, values
-
-    def ended(self, plan: Plan) -> Values:
-        """The values at the end of the plan; refuses outputs that it does not have, or of another type."""
-        for name, value in self.why.outputs.items():
-            if name not in plan.outputs:
-                there = ", ".join(plan.outputs) or "none"
-                message = f"it ended {plan.operation!r} with the output {name!r}, which that does not have ({there})."
-                raise WorkerError(self.instance, message)
-            if not fits(value, plan.outputs[name], inside=False):
-                promised = type_name(plan.outputs[name])
-                message = f"it ended {plan.operation!r} with {name!r} as {type(value).__name__}, not as {promised}."
-                raise WorkerError(self.instance, message)
-        return {**self.values, **self.why.outputs}
+    def __init__(self, reason: str, values: Values) -> None:
+        super().__init__(reason)
+        self.reason, self.values = reason, values
 
 
 class _Parts(tuple[Changes, ...]):
@@ -136,8 +123,7 @@ class _Run:
             try:
                 result = await self.make(step).run(**given)  # type: ignore[attr-defined]  # spec_of has checked it
                 if isinstance(result, Stop):
-                    made = dict(result.outputs)
-                    raise _Stopped(step.instance, result, values)
+                    raise _Stopped(result.reason, values)
                 made = _outputs(step, result)
             except _Stopped:
                 raise
@@ -182,10 +168,8 @@ class _Run:
         try:
             await self.steps(step.plan.steps, own)
         except _Stopped as stop:
-            own = stop.ended(step.plan)
-            if not stop.why.outputs:
-                _hand_over(step, own, values)
-                raise _Stopped(stop.instance, stop.why, values) from None
+            _hand_over(step, stop.values, values)
+            raise _Stopped(stop.reason, values) from None
         _hand_over(step, own, values)
 
 

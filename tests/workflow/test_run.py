@@ -83,20 +83,6 @@ class Halt:
         return Stop("enough")
 
 
-@worker("finish")
-@dataclass(frozen=True)
-class Finish:
-    """End the operation with what it was given."""
-
-    given: Any = None
-    meeting: Any = None
-
-    async def run(self) -> Stop:
-        if self.meeting:
-            await self.meeting.barrier.wait()
-        return Stop("all is there", self.given)
-
-
 class Meeting:
     """A place where `count` runners must be at the same time before any of them goes on."""
 
@@ -170,9 +156,7 @@ class Lie:
         return self.given  # type: ignore[no-any-return]  # what this test is about
 
 
-SPECS = {
-    spec.name: spec for spec in map(spec_of, (Say, See, Tell, Ask, Halt, Meet, Wait, Fail, HaltLater, Lie, Finish))
-}
+SPECS = {spec.name: spec for spec in map(spec_of, (Say, See, Tell, Ask, Halt, Meet, Wait, Fail, HaltLater, Lie))}
 
 
 def plans_of(*texts: str, instances: Mapping[str, InstanceSettings] | None = None) -> Mapping[str, Plan]:
@@ -422,46 +406,6 @@ async def test_a_stop_in_an_included_operation_ends_the_whole_run() -> None:
     outcome = await run(plans_of(inner, outer)["outer"])
     assert outcome.stopped == "enough"
     assert outcome.changes == Changes(consolidated=("first", "m"))
-
-
-async def test_a_stop_with_outputs_ends_its_own_operation_with_these() -> None:
-    inner = "operation: inner\ninputs: [words]\noutputs: [words]\nsteps: [see, finish, say]\n"
-    outer = "operation: outer\ninputs: [words]\noutputs: [words]\nsteps: [include: inner, say]\n"
-    plans, given = plans_of(inner, outer), {"words": ("all",)}
-    alone = await run(plans["inner"], {"words": ("x",)}, given=given)
-    assert (alone.values, alone.stopped) == ({"words": ("all",)}, "all is there")
-    assert alone.changes == Changes(consolidated=("m",))
-    assert [step.instance for step in alone.steps] == ["see", "finish"]
-    assert alone.steps[1].counts_out == {"words": 1}
-    within = await run(plans["outer"], {"words": ("x",)}, given=given)
-    assert (within.values, within.stopped) == ({"words": ("all", "a")}, None)
-    assert within.changes == Changes(consolidated=("m",))
-
-
-async def test_a_stop_with_outputs_ends_the_branches_beside_it() -> None:
-    plan = plan_of("[{parallel: [finish, [wait, say]]}, {say: {word: last}}]", "words", "words")
-    meeting = Meeting(2)
-    outcome = await run(plan, {"words": ("x",)}, given={"words": ("all",)}, meeting=meeting)
-    assert outcome.values == {"words": ("all",)}
-    assert outcome.stopped == "all is there"
-    assert meeting.log == ["cancelled"]
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"hits": ()}, "it ended 'x' with the output 'hits', which that does not have (words)."),
-        ({"words": "one"}, "it ended 'x' with 'words' as str, not as tuple[str, ...]."),
-    ],
-)
-async def test_a_stop_with_outputs_that_the_operation_does_not_have_is_refused(given: Any, message: str) -> None:
-    with pytest.raises(WorkerError, match=re.escape(message)) as caught:
-        await run(plan_of("[finish, say]", "words", "words"), {"words": ("x",)}, given=given)
-    assert caught.value.worker == "finish"
-    inner = "operation: x\ninputs: [words]\noutputs: [words]\nsteps: [finish, say]\n"
-    outer = "operation: outer\ninputs: [words]\noutputs: [words]\nsteps: [include: x]\n"
-    with pytest.raises(WorkerError, match=re.escape(message)):
-        await run(plans_of(inner, outer)["outer"], given=given)
 
 
 # --- traces ---
