@@ -115,6 +115,7 @@ def test_every_setting_that_has_a_twin_is_carried_over() -> None:
     assert tuned["fuse_hits"]["kind_ratios"] == {"message": 0.4, "observation": 1, "custom": 1.5, "insight": 1.8}
     assert (tuned["fuse_hits"]["least"], tuned["fuse_hits"]["time_ratio"]) == (0.05, 3.0)
     assert (tuned["search_memories"]["top_k"], tuned["semantic_rank"]["top_n"]) == (50, 50)
+    assert tuned["rerank_hits"] == {"use": "rerank_hits", "top_n": 50}
     assert (tuned["find_conflicts"]["most"], tuned["extract_observations"]["least"]) == (40, 3)
     assert (tuned["compare_with_today"]["most"], tuned["load_today"]["limit"]) == (40, 50)
     assert tuned["limit_hits"]["top_k"] == config["chat"]["memories"] == 7

@@ -119,7 +119,8 @@ def _tuned(source: Source, instances: workers.Instances) -> workers.Instances:
     for name in source.names("model"):
         top = source.take("model", name, "top_n")
         if top:
-            instances.setdefault("semantic_rank", {})["top_n"] = top
+            for reranking in ("semantic_rank", "rerank_hits"):  # of a line of theirs, and of the stock workflow
+                instances.setdefault(reranking, {})["top_n"] = top
     source.take("global", "enable_long_contra_repeat")
     if source.take("global", "enable_today_contra_repeat") is False:
         source.note(("global", "enable_today_contra_repeat"), workers.NEAR_AND_NEW)
