@@ -15,7 +15,7 @@ from typing import Any
 
 from .beliefs import Standing, next_moment, standing_fields, standings
 from .filters import Value
-from .ground import Ground, contradicted, get_documents, ids_of, rests
+from .ground import Ground, contradicted, get_documents, ids_of, rests, untold
 from .ports import Document, Patch, Store, Writes
 from .records import (
     CONSOLIDATED,
@@ -96,6 +96,7 @@ def prune(changes: Changes, ground: Ground) -> Changes:
         consolidated=tuple(id_ for id_ in changes.consolidated if id_ in ground.messages),
         reflected=tuple(id_ for id_ in changes.reflected if id_ in ground.memories and id_ not in unseen),
         deleted=tuple(_doomed(changes, ground)),
+        deleted_messages=tuple(id_ for id_ in changes.deleted_messages if id_ in ground.messages),
     )
     return settled(kept, ground.held())
 
@@ -300,10 +301,13 @@ def _retire(changes: Changes, ground: Ground, patches: _Patches) -> None:
 
 def _deleted_messages(changes: Changes, ground: Ground, patches: _Patches) -> list[tuple[str, str]]:
     """The messages to delete along, taken out of the sources of the memories that stay."""
-    if not changes.with_messages:
+    if not (changes.with_messages or changes.deleted_messages):
         return []
-    gone = {s for id_ in changes.deleted for s in ids_of(ground.memories[id_], "sources") if s in ground.messages}
-    gone |= _repeating([memory_of(ground.memories[id_]) for id_ in changes.deleted], ground)
+    gone = {*changes.deleted_messages}
+    memories = [memory_of(ground.memories[id_]) for id_ in changes.deleted]
+    memories = [m for m in memories if changes.with_messages or gone.issuperset(m.sources)]
+    gone |= {s for m in memories for s in m.sources if s in ground.messages}
+    gone |= _repeating(memories, ground, changes.deleted_messages)
     for id_, document in ground.memories.items():
         kept = tuple(s for s in ids_of(document, "sources") if s not in gone)
         if id_ not in changes.deleted and kept != ids_of(document, "sources"):
@@ -325,7 +329,7 @@ def _settled(memory: Memory, ground: Ground, changes: Changes) -> Memory:
 
 
 def _doomed(changes: Changes, ground: Ground) -> Iterable[str]:
-    wanted = set(changes.deleted)
+    wanted = {*changes.deleted, *untold(changes, ground.memories)}
     return (id_ for id_, document in ground.memories.items() if id_ in wanted or rests(document, wanted))
 
 
@@ -343,9 +347,9 @@ def _unfounded(expired: Sequence[Expiry], ground: Ground) -> Iterable[Expiry]:
             yield Expiry(id_, "contradicted", by[fallen[0]])
 
 
-def _repeating(gone: Sequence[Memory], ground: Ground) -> set[str]:
+def _repeating(gone: Sequence[Memory], ground: Ground, said: Sequence[str] = ()) -> set[str]:
     """The answers that a model gave with these memories, or messages of theirs, before it, and that repeat a word."""
-    fresh = {id_ for memory in gone for id_ in (memory.id, *memory.sources)}
+    fresh = {*said, *(id_ for memory in gone for id_ in (memory.id, *memory.sources))}
     told = [m.content for m in gone] + [ground.messages[i].body["content"] for i in fresh & ground.messages.keys()]
     words = {term for text in told for term in content_terms(text)}
     found: set[str] = set()

@@ -42,24 +42,24 @@ async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
     memories |= await _successors(store, scope, {*changes.restored} & memories.keys(), memories)
     late = {m.superseded_by for m in changes.memories} - {""}
     memories |= await _linked(store, scope, MEMORIES, "superseded_by", late)
-    unfounded = {*changes.deleted, *(e.memory for e in changes.expired)}
+    memories |= await _linked(store, scope, MEMORIES, "sources", {*changes.deleted_messages})
+    unfounded = {*changes.deleted, *(e.memory for e in changes.expired), *untold(changes, memories)}
     memories |= await _linked(store, scope, MEMORIES, "evidence", unfounded)
     freed = {i for m in memories.values() if rests(m, unfounded) for i in ids_of(m, "evidence")}
     memories |= await get_documents(store, scope, MEMORIES, freed - memories.keys())
     if changes.with_messages:
         told = {s for id_ in unfounded & memories.keys() for s in ids_of(memories[id_], "sources")}
         memories |= await _linked(store, scope, MEMORIES, "sources", told)
-    messages = {*changes.consolidated, *(s for m in changes.memories for s in m.sources)}
+    messages = {*changes.consolidated, *changes.deleted_messages, *(s for m in changes.memories for s in m.sources)}
     messages |= {s for _, ids in changes.known for s in ids}
     messages |= {s for m in memories.values() for s in ids_of(m, "sources")}
     said = await get_documents(store, scope, MESSAGES, messages)
     again = {s for id_ in changes.restored if id_ in memories for s in ids_of(memories[id_], "sources")}
     others = {id_ for s in again & said.keys() for id_ in ids_of(said[s], "memories")}
     memories |= await get_documents(store, scope, MEMORIES, others - memories.keys())
-    gone = {*changes.deleted, *(e.memory for e in changes.expired)}
-    gone |= {id_ for id_, document in memories.items() if rests(document, unfounded)}
+    gone = unfounded | {id_ for id_, document in memories.items() if rests(document, unfounded)}
     repeated = gone | {s for id_ in gone & memories.keys() for s in ids_of(memories[id_], "sources")}
-    repeated |= {s for m in changes.memories if m.status == "expired" for s in m.sources}
+    repeated |= {s for m in changes.memories if m.status == "expired" for s in m.sources} | {*changes.deleted_messages}
     answers = await _linked(store, scope, MESSAGES, "repeats", repeated)
     return Ground(said | answers, memories)
 
@@ -67,6 +67,12 @@ async def read_ground(store: Store, scope: Scope, changes: Changes) -> Ground:
 def contradicted(changes: Changes) -> set[str]:
     """What turned out not to hold; a memory that another contains or sums up still does."""
     return {e.memory for e in changes.expired if e.reason in ("contradicted", "by hand")}
+
+
+def untold(changes: Changes, memories: Documents) -> set[str]:
+    """The memories that came from messages which are to be deleted, and from no other."""
+    gone = {*changes.deleted_messages}
+    return {id_ for id_, document in memories.items() if gone.issuperset(told := ids_of(document, "sources")) and told}
 
 
 def rests(document: Document, on: set[str]) -> bool:

@@ -107,7 +107,11 @@ class Result:
 
     def _told(self) -> str:
         if self.deleted_memories or self.deleted_messages:
-            return f"deleted: {self.deleted_memories} memories, {self.deleted_messages} messages"
+            memories, messages = self.deleted_memories, self.deleted_messages
+            return (
+                f"deleted: {memories} memor{'y' if memories == 1 else 'ies'}, "
+                f"{messages} message{'' if messages == 1 else 's'}"
+            )
         found = (*(hit.item for hit in self.hits), *self.memories, *self.messages)
         own = [_shown(name, value, self.locale) for name, value in self.outputs.items() if name not in TYPED and value]
         if found or own:

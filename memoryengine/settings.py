@@ -69,8 +69,8 @@ class Limits:
 
     `run_seconds` is how long a run may take, `embed_batch` how many texts are embedded at once. A run that asks a chat
     model holds a lease of `lease_seconds`, which is renewed while it works (0: no leases). A batch of messages that
-    failed `attempts` times is halved, again and again, until the one that fails alone as often is set aside; scheduled runs
-    wait `retry_seconds` after a failure, doubling up to `retry_longest`.
+    failed `attempts` times is halved, again and again, until the one that fails alone as often is set aside; scheduled
+    runs wait `retry_seconds` after a failure, doubling up to `retry_longest`.
     """
 
     run_seconds: float = 300.0

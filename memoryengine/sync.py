@@ -172,6 +172,10 @@ class UserMemory:
         """Delete one memory."""
         return wait_for(self.inner.delete(memory_id, with_messages=with_messages))
 
+    def delete_message(self, message_id: str) -> Result:
+        """Delete one message; see `AsyncUserMemory.delete_message`."""
+        return wait_for(self.inner.delete_message(message_id))
+
     def delete_all(self, *, with_messages: bool | None = None) -> Result:
         """Delete every memory."""
         return wait_for(self.inner.delete_all(with_messages=with_messages))

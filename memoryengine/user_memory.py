@@ -86,6 +86,13 @@ class AsyncUserMemory:
         """
         return await self.run("delete_memory", memory_id=memory_id, with_messages=with_messages)
 
+    async def delete_message(self, message_id: str) -> Result:
+        """Delete a message for good, also one that was set aside, and the memories that came from it alone.
+
+        A memory that others of the messages told too stays without it. What a chat answered with it goes too.
+        """
+        return await self.run("delete_message", message_id=message_id)
+
     async def delete_all(self, *, with_messages: bool | None = None) -> Result:
         """Delete every memory; every message too with `with_messages`, else they are set aside for good."""
         return await self.run("delete_all", with_messages=with_messages)

@@ -191,9 +191,11 @@ class Changes:
 
     `known` maps the id of a memory that stands already to the messages that said it again. `consolidated` are message
     ids that need no further look, `reflected` memory ids that a reflection has seen. `deleted` memories take the
-    insights that rest on them alone along, and their source messages too where `with_messages` is set. `restored` are
-    expired memories that a person has made valid again. `shortened` are expired memories that ended earlier than was
-    known: a memory told late, which stood in `superseded_by` between them and their successor, took their place.
+    insights that rest on them alone along, and their source messages too where `with_messages` is set.
+    `deleted_messages` take the memories along that came from them alone, and what a chat answered with them.
+    `restored` are expired memories that a person has made valid again. `shortened` are expired memories that ended
+    earlier than was known: a memory told late, which stood in `superseded_by` between them and their successor, took
+    their place.
     """
 
     memories: tuple[Memory, ...] = ()
@@ -206,6 +208,7 @@ class Changes:
     reflected: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     with_messages: bool = False
+    deleted_messages: tuple[str, ...] = ()
     purge: Purge | None = None
 
     def __add__(self, other: Changes) -> Changes:

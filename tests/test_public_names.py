@@ -54,6 +54,7 @@ SIGNATURES = {
         "limit: 'int | None' = None, as_of: 'Moment | None' = None, known_at: 'Moment | None' = None) -> 'Result'",
         "add": "(self, content: 'str') -> 'Result'",
         "delete": "(self, memory_id: 'str', *, with_messages: 'bool | None' = None) -> 'Result'",
+        "delete_message": "(self, message_id: 'str') -> 'Result'",
         "delete_all": "(self, *, with_messages: 'bool | None' = None) -> 'Result'",
         "restore": "(self, memory_id: 'str', *, instead: 'bool | None' = None) -> 'Result'",
         "expire": "(self, memory_id: 'str', *, by: 'str | None' = None) -> 'Result'",

@@ -17,6 +17,7 @@ OPERATIONS = {
     "list_memory": {"kind", "expired", "limit"},
     "add_memory": {"content", "said_at"},
     "delete_memory": {"memory_id", "with_messages"},
+    "delete_message": {"message_id"},
     "delete_all": {"with_messages"},
     "restore_memory": {"memory_id", "instead"},
     "expire_memory": {"memory_id", "by"},
@@ -56,6 +57,7 @@ def test_there_is_one_sound_workflow_for_each_operation(workers: dict[str, Worke
         "retrieve_memory": {"query"},
         "add_memory": {"content"},
         "delete_memory": {"memory_id"},
+        "delete_message": {"message_id"},
         "restore_memory": {"memory_id"},
         "expire_memory": {"memory_id"},
     }

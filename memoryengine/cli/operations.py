@@ -25,6 +25,7 @@ Explain = Annotated[bool, typer.Option("--explain", help="Show what each score i
 KindOption = Annotated[str | None, typer.Option("--kind", "-k", help="observation, custom or insight. Else all.")]
 Expired = Annotated[bool, typer.Option("--expired", help="Expired ones too, and what took their place.")]
 MemoryId = Annotated[str | None, typer.Argument(metavar="[ID]", help="The memory's id, as `list` shows it.")]
+MessageId = Annotated[str | None, typer.Option("--message", metavar="ID", help="A message, and what it alone told.")]
 All = Annotated[bool, typer.Option("--all", help="Delete every memory of the user.")]
 WithMessages = Annotated[bool, typer.Option("--with-messages", help="Delete the messages they came from too.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -104,6 +105,7 @@ def list_memories(
 def delete(
     ctx: typer.Context,
     memory_id: MemoryId = None,
+    message: MessageId = None,
     everything: All = False,
     with_messages: WithMessages = False,
     yes: Yes = False,
@@ -111,15 +113,17 @@ def delete(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete one memory, or all of a user, for good."""
+    """Delete one memory, one message, or all memories of a user, for good."""
     from memoryengine.errors import InputError
 
-    if (memory_id is None) == (not everything):
-        raise InputError("Name the memory's id, or --all for every memory of the user.")
+    if (memory_id is not None) + (message is not None) + everything != 1:
+        raise InputError("Name the memory's id, or --message with one's id, or --all for every memory of the user.")
     chosen = choose(ctx, config, as_json)
     with opened(chosen) as engine:
         memory = engine.user(user)
-        if memory_id is None:
+        if message is not None:
+            result = memory.delete_message(message)
+        elif memory_id is None:
             _confirm(memory, with_messages, yes)
             result = memory.delete_all(with_messages=with_messages)
         else:

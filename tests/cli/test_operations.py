@@ -152,11 +152,22 @@ def test_delete_all_asks_first(invoke: Invoke) -> None:
     assert "花生" in invoke("list", "-u", "bob").out
 
 
-@pytest.mark.parametrize("arguments", [(), ("abc", "--all")])
+@pytest.mark.usefixtures("moved")
+def test_delete_takes_one_message_and_what_it_alone_told(invoke: Invoke) -> None:
+    before = invoke("list", "-u", "alice", "--expired", "--json").json["memories"]
+    (id_,) = before[-1]["sources"]
+    assert invoke("delete", "--message", id_, "-u", "bob").code == 1
+    assert invoke("delete", "--message", id_, "-u", "alice").out == "deleted: 1 memory, 1 message\n"
+    after = invoke("list", "-u", "alice", "--expired", "--json").json["memories"]
+    assert [m["id"] for m in after] == [m["id"] for m in before[:-1]]
+    assert "There is no message" in invoke("delete", "--message", id_, "-u", "alice").err
+
+
+@pytest.mark.parametrize("arguments", [(), ("abc", "--all"), ("abc", "--message", "m1"), ("--message", "m1", "--all")])
 def test_delete_wants_an_id_or_all_and_not_both(invoke: Invoke, arguments: tuple[str, ...]) -> None:
     done = invoke("delete", *arguments)
     assert done.code == 2
-    assert "Name the memory's id, or --all" in done.err
+    assert "Name the memory's id, or --message with one's id, or --all" in done.err
     assert done.out == ""
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from memoryengine import AsyncMemoryEngine, MemoryEngine
+from memoryengine.commits import Seen
+from memoryengine.errors import NotFound
+from memoryengine.loop_thread import wait_for
+from memoryengine.ports import Writes
 from memoryengine.sync import UserMemory
+from memoryengine.values import Message, Scope
 
+NOON = datetime(2024, 10, 26, 12, tzinfo=UTC)
 TOLD = [
     {"role": "user", "content": "My hobby is playing the marimba.", "id": "m1"},
     {"role": "assistant", "content": "The marimba, how lovely.", "id": "m2"},
@@ -50,6 +58,81 @@ def test_with_its_messages_no_byte_of_it_is_left(make_engine: Callable[..., Memo
     assert (done.deleted_memories, done.deleted_messages) == (1, 1)
     assert b"marimba" not in bytes_of(home)
     assert b"Ljubljana" in bytes_of(home)
+
+
+def test_a_deleted_message_takes_along_what_it_alone_told(make_engine: Callable[..., MemoryEngine], home: Path) -> None:
+    user = make_engine().user("ann")
+    user.add_messages([*TOLD, {"role": "user", "content": "I live in Ljubljana.", "id": "m4"}])
+    user.consolidate()
+    assert len(user.list().memories) == 2
+    foreseen = user.run("delete_message", dry_run=True, message_id="m1")
+    assert (foreseen.deleted_memories, foreseen.deleted_messages) == (1, 1)
+    assert len(user.messages().messages) == 4
+    done = user.delete_message(" m1 ")
+    assert str(done) == "deleted: 1 memory, 1 message"
+    assert [m.content for m in user.list(expired=True).memories] == ["User lives in Ljubljana."]
+    assert b"My hobby is playing" not in bytes_of(home)
+    assert [m.id for m in user.messages().messages] == ["m2", "m3", "m4"]
+    (home_town,) = user.list().memories
+    assert set(home_town.sources) == {"m3", "m4"}
+    assert user.delete_message("m3").deleted_memories == 0
+    assert user.list().memories[0].sources == ("m4",)
+    assert user.delete_message("m4").deleted_memories == 1
+    assert user.list(expired=True).memories == ()
+    assert b"Ljubljana" not in bytes_of(home)
+    assert user.add_messages(TOLD[:1]).deleted == ("m1",)
+    assert user.consolidate().actions == ()
+
+
+def test_a_message_that_waits_or_was_set_aside_is_deleted_too(make_engine: Callable[..., MemoryEngine]) -> None:
+    user = make_engine({"models": {"chat": {"use": "offline"}}, "limits": {"attempts": 1}}).user("ann")
+    user.add_messages(TOLD[:1])
+    assert user.consolidate().quarantined == 1
+    user.add_messages(TOLD[2:])
+    assert [one.message.id for one in user.quarantined()] == ["m1"]
+    assert seen(user, "marimba") != []
+    assert user.delete_message("m1").deleted_messages == 1
+    assert user.quarantined() == ()
+    assert seen(user, "marimba") == []
+    assert user.delete_message("m3").deleted_messages == 1
+    assert user.messages().messages == ()
+    with pytest.raises(NotFound, match="There is no message with the id 'm3'"):
+        user.delete_message("m3")
+
+
+async def test_a_message_that_is_deleted_during_a_consolidation_leaves_no_memory(home: Path) -> None:
+    async with AsyncMemoryEngine("embedded") as engine, AsyncMemoryEngine("embedded") as other:
+        user = engine.user("ann")
+        await user.add_messages(TOLD)
+        commit, done = engine._engine.store.commit, list[bool]()
+
+        async def late(scope: Scope, writes: Writes, *, expect: int) -> int:
+            if not done:
+                done.append(True)
+                assert (await other.user("ann").delete_message("m1")).deleted_messages == 1
+            return await commit(scope, writes, expect=expect)
+
+        object.__setattr__(engine._engine.store, "commit", late)
+        await user.consolidate()
+        contents = [m.content for m in (await user.list(expired=True)).memories]
+    assert done == [True]
+    assert contents == ["User lives in Ljubljana."]
+    assert b"My hobby is playing" not in bytes_of(home)
+
+
+def test_what_a_chat_answered_with_a_deleted_message_goes_with_it(make_engine: Callable[..., MemoryEngine]) -> None:
+    engine = make_engine()
+    user = engine.user("ann")
+    user.add_messages(TOLD[:1])
+    scope, inner = user.inner.scope, engine._engine._engine
+    asked = Message(id="q", role="user", content="What do I play?", said_at=NOON, recorded_at=NOON)
+    answered = replace(asked, id="a", role="assistant", content="You play the marimba.")
+    other = replace(asked, id="b", role="assistant", content="Nice weather.")
+    for one in (answered, other):
+        wait_for(inner.add_turn(scope, replace(asked, id=f"q{one.id}"), one, Seen((), ("m1",))))
+    assert user.delete_message("m1").deleted_messages == 2
+    assert {m.id for m in user.messages().messages} == {"qa", "qb", "b"}
+    assert seen(user, "marimba") == []
 
 
 @pytest.mark.parametrize("consolidated", [False, True])
