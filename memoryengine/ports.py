@@ -218,7 +218,7 @@ class KeywordQuery:
 
     The score is `memoryengine.ranking.bm25`, with the statistics (count, average length, document frequencies) of
     this scope's documents that pass `where`; repeated query terms count once. A store may rank more coarsely first,
-    but must score at least the 300 best candidates exactly; and it may refuse more than 20,000 different terms.
+    but must score at least the 150 best candidates exactly; and it may refuse more than 20,000 different terms.
 
     `Match.share` is the score divided by the most that any document could reach with these terms: the sum of their
     `memoryengine.ranking.idf` by the same statistics, where a term that nobody holds counts too.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -112,6 +113,14 @@ def restorer(kinds: Mapping[str, FieldKind]) -> Callable[[dict[str, Any]], Mappi
         return fields
 
     return restored
+
+
+def own(document: Document) -> Document:
+    """A kept document, with a map of its own where it has one: such is shown to people, who may change it."""
+    if all(type(value) is not dict for value in document.fields.values()):
+        return document
+    fields = {name: dict(v) if isinstance(v, Mapping) else v for name, v in document.fields.items()}
+    return replace(document, fields=fields)
 
 
 def kind_of(collection: Collection, name: str) -> FieldKind:

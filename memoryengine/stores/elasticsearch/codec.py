@@ -21,10 +21,11 @@ from ...errors import StoreError
 from ...filters import Value
 from ...ports import Collection, Document
 from ...values import Scope
-from ..checks import check_document, check_scope, check_terms, check_text, plain_fields, restorer
+from ..checks import check_document, check_scope, check_terms, check_text, own, plain_fields, restorer
 from .keys import document_key, slot_of, term_keys
 
 MOST_BYTES = 32_000
+KEPT = 10_000
 LARGE = 200_000
 """Bytes that any server and gateway takes as one request."""
 Source = dict[str, Any]
@@ -51,6 +52,7 @@ class Codec:
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
         self._restore = restorer(collection.fields)
+        self._documents: dict[str, Document] = {}
 
     def source(self, scope: str, document: Document, revision: int, call: str = "") -> Source:
         """A document as it is indexed, without vector; raises `StoreError` for what the contract forbids."""
@@ -84,9 +86,15 @@ class Codec:
         return {"fields": self._indexed(fields), "document": packed(whole), "revision": revision}
 
     def document(self, data: str) -> Document:
-        """The document of a packed `document` value."""
-        id_, fields, body, digest, terms, revision = unpacked(data)
-        return Document(id_, self._restore(fields), body, tuple(terms.split()), digest, revision)
+        """The document of a packed `document` value; of those read last it is kept."""
+        found = self._documents.get(data)
+        if found is None:
+            id_, fields, body, digest, terms, revision = unpacked(data)
+            found = Document(id_, self._restore(fields), body, tuple(terms.split()), digest, revision)
+            if len(self._documents) >= KEPT:
+                self._documents.clear()
+            self._documents[data] = found
+        return own(found)
 
     def _indexed(self, plain: Mapping[str, Any]) -> Source:
         """The fields as they are indexed."""

@@ -20,7 +20,7 @@ from ..vectors import arrived_vector, carried_vector
 from .codec import GONE, MARKER, Codec, Source, tombstone
 from .keys import document_key, scope_key
 from .layout import SCOPES, Names, vector_field
-from .log import GATE, OPEN, Log, mark_key, user_of
+from .log import GATE, OPEN, Log, mark, mark_key, user_of
 from .scan import scan
 from .server import Action, Ask, RealServer
 
@@ -111,9 +111,10 @@ class ElasticsearchCopying:
         await self._server.bulk(actions)
 
     async def settle(self, scope: Scope, revision: int) -> None:
-        """Add the user, with a hint at the revision."""
+        """Add the user, with a hint at the revision, and a mark in each index: readers may have found nothing there."""
         key = scope_key(scope)
-        await self._server.bulk([Action("index", self._scopes, key, key, user_of(scope, revision))])
+        marks = [mark(self._names.alias(name), key) for name in self._codecs]
+        await self._server.bulk([*marks, Action("index", self._scopes, key, key, user_of(scope, revision))])
 
     async def end(self) -> None:
         """Let all be seen, and take commits."""

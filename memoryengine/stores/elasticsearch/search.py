@@ -3,9 +3,9 @@
 **Keyword.** The server finds candidates by its own BM25 over tokens that belong to one scope; the score is computed
 here by `memoryengine.ranking.bm25`, with the statistics of the documents that pass. So three searches stand for a
 query, all in one request: how many documents pass and their length; how many of them hold each term; and the best
-candidates with their term counts. The server's order is coarse, because it weighs terms by its own statistics: the 300
-best candidates are scored. It weighs at most `MOST_TERMS` terms, for a server bounds the parts of a query; what holds
-others is found, and comes behind.
+candidates with their term counts. The server's order is coarse, because it weighs terms by its own statistics: the 150
+best candidates are scored, or some more than are wanted. It weighs at most `MOST_TERMS` terms, for a server bounds the
+parts of a query; what holds others is found, and comes behind.
 
 **Vector.** Approximate nearest neighbours under the filter (exact for an index of kind `flat`, and where few pass, and
 where many are equally near; but which of more than a window of equally near ones are found, the server chooses).
@@ -31,7 +31,7 @@ from .dsl import MOST_TERMS as MOST_VALUES
 from .dsl import Query, living, query_of
 from .keys import SLOTS, read_counts, term_keys
 
-CANDIDATES = 300
+CANDIDATES = 150
 MOST_TERMS = 800
 SPARE = 20
 WINDOW = 10_000

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from ...ports import Document
+from ..checks import own
 from .columns import Array
 from .documents import Place, Table, documents_by_key, newest_key
 from .nearest import Nearest
@@ -80,14 +80,6 @@ def best(rows: Array, scores: Scores, top_k: int, ids: Sequence[str]) -> list[tu
     return sorted(pairs, key=lambda pair: (-pair[1], ids[pair[0]]))[:top_k]
 
 
-def _own(document: Document) -> Document:
-    """The document; with a map of its own where it has one, for such is shown to people, who may change it."""
-    if all(type(value) is not dict for value in document.fields.values()):
-        return document
-    fields = {name: dict(v) if isinstance(v, Mapping) else v for name, v in document.fields.items()}
-    return replace(document, fields=fields)
-
-
 class Indices:
     """The indices of the collections used last, of `limit` documents in all (or one collection, if it is larger)."""
 
@@ -125,7 +117,7 @@ class Indices:
         if len(self._documents) > KEPT_DOCUMENTS:
             for key in list(islice(self._documents, len(self._documents) - KEPT_DOCUMENTS // 2)):
                 del self._documents[key]
-        return {key: _own(document) for key, document in found.items()}
+        return {key: own(document) for key, document in found.items()}
 
     def forget(self) -> None:
         """Drop everything; what is asked for next is read anew."""
