@@ -154,6 +154,37 @@ def test_without_an_embedder_there_is_bm25_alone_beside_the_engine_and_a_finishe
     assert "other options" in other.stderr
 
 
+PLAIN_EMBEDDER = """
+class Letters:
+    dimensions = 8
+
+    def embed(self, texts):
+        return [[1.0 + sum(ord(letter) % 8 == n for letter in text) for n in range(8)] for text in texts]
+"""
+NO_MORE = "raise AssertionError('a text was embedded again')"
+
+
+def test_a_second_run_embeds_and_imports_nothing_and_writes_its_page(data: Path, tmp_path: Path) -> None:
+    for file in list(data.glob("small.*")):
+        (data / file.name.replace("small", "more")).write_text(file.read_text("utf-8"), "utf-8")
+    mine = tmp_path / "mine.py"
+    mine.write_text(PLAIN_EMBEDDER)
+    chosen = ("--data", data, "--embedder", f"{mine}:Letters", "--vectors", tmp_path / "v", "--keep", tmp_path / "kept")
+    first = evaluate(*chosen, "--summary", "--parallel", "2")
+    assert first.returncode == 0, first.stderr
+    assert [line.split()[0] for line in first.stdout.splitlines()] == ["recall@10", "more", "small", "mean"]
+    held = {file.name for file in (tmp_path / "kept").glob("small.*.db")}
+    mine.write_text(PLAIN_EMBEDDER.replace("return [[", f"{NO_MORE}; [["))
+    second = evaluate(*chosen, "--set", "small", "--traps", "--report", tmp_path / "page")
+    assert second.returncode == 0, second.stderr
+    assert {file.name for file in (tmp_path / "kept").glob("small.*.db")} == held
+    assert "the shipped cut" in second.stdout
+    page = (tmp_path / "page" / "report.html").read_text("utf-8")
+    assert "small" in page
+    assert "mine.Letters" in page
+    assert page.count("<svg") == 3
+
+
 def test_what_is_not_there_is_a_sentence(data: Path, tmp_path: Path) -> None:
     assert "no set 'big'" in evaluate("--data", data, "--set", "big").stderr
     assert "must name a folder" in evaluate("--data", tmp_path / "nowhere").stderr
