@@ -144,23 +144,26 @@ class Scheduler:
     async def _turn(self, room: int, until: datetime | None = None) -> datetime | None:
         """Write what is to be written, and begin what could be claimed; returns when the next document is due.
 
-        Only what is due by `until` is claimed, if that is given. What needs no run is not claimed: a look at it costs
-        one commit, as each is kept in the agenda's history.
+        Only what is due by `until` is claimed, if that is given. What turns out to need no run before there is anything
+        to write is not claimed, so that it costs one commit: each is kept in the agenda's history.
         """
         self._passed = False
+        idle: Mapping[str, tuple[Document, Ending]] = {}
         if not self._ended and not self._renewable(self._engine.clock.now()):
             due, next_at = self._split(await self._first(room), room, until)
             if not due:
                 return next_at
+            idle = await self._needless(due)
         while True:
             revision = await self._engine.store.revision(self._agenda)
             found, next_at = self._split(await self._first(room), room, until)
-            idle = await self._needless(found)
-            due = [document for document in found if document.id not in idle]
+            # One that was changed since, as by a note of new messages, is claimed.
+            passed = {one.id: settled(idle[one.id][1], one) for one in found if idle.get(one.id, (None,))[0] == one}
+            due = [document for document in found if document.id not in passed]
             now = self._engine.clock.now()
             ended, renewed = list(self._ended), self._renewable(now)
             held = await self._held([ending.claim.id for ending in ended] + renewed)
-            patches = self._patches(now, due, held, ended, renewed) | idle
+            patches = self._patches(now, due, held, ended, renewed) | passed
             try:
                 if patches:
                     writes = Writes(
@@ -176,15 +179,15 @@ class Scheduler:
                 self._working[id_] = claim, task, now + self._claim
             for document in due:
                 self._begin(claim_of(document, self._alarms[str(document.fields["job"])], now))
-            if idle:  # there is room for others at once
+            if passed:  # there is room for others at once
                 self._passed = True
                 self._wake.set()
             return next_at
 
-    async def _needless(self, due: list[Document]) -> dict[str, Fields]:
-        """What is set in those of the due documents that need no run, by a look at their users' messages."""
+    async def _needless(self, due: list[Document]) -> Mapping[str, tuple[Document, Ending]]:
+        """Those of the due documents that need no run, as a look at their users' messages says, and how they end."""
         looks = await asyncio.gather(*map(self._look, due))
-        return {one.id: settled(end, one) for one, end in zip(due, looks, strict=True) if end is not None}
+        return {one.id: (one, end) for one, end in zip(due, looks, strict=True) if end is not None}
 
     async def _look(self, document: Document) -> Ending | None:
         """The end of a due document that needs no run; None where it does, or where that cannot be told here."""
