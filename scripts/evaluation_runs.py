@@ -56,19 +56,21 @@ class Seen:
 class Answer:
     """What the engine found for one question in one mode: messages best first, the first hits, and how long it took.
 
-    `ranking` is deeper than `hits`; `marked` says that the engine holds the question for unanswerable.
+    `ranking` is deeper than `hits`; `numbers` are outputs of the workflow; `marked` says that the engine holds the
+    question for unanswerable.
     """
 
     ranking: tuple[str, ...]
     hits: tuple[Seen, ...]
+    numbers: Mapping[str, float]
     marked: bool
     seconds: float
     warnings: tuple[str, ...]
 
     @property
     def signals(self) -> dict[str, float]:
-        """Numbers that may tell whether there is an answer: the best score, and the best of each channel."""
-        found = {"score": max((hit.score for hit in self.hits), default=0.0)}
+        """Numbers that may tell whether there is an answer: the workflow's own, the best score and of each channel."""
+        found = {**self.numbers, "score": max((hit.score for hit in self.hits), default=0.0)}
         for hit in self.hits:
             for name, value in hit.channels.items():
                 found[name] = max(value, found.get(name, 0.0))
@@ -191,12 +193,13 @@ async def answer(memory: AsyncUserMemory, question: Question, conversation: Conv
     seconds = time.perf_counter() - began
     ranking = without_repeats(id_ for hit in result.hits for id_ in messages_of(hit, sources))
     hits = tuple(map(seen, result.hits[:SHOWN_HITS]))
-    return Answer(tuple(ranking), hits, is_marked(result), seconds, result.warnings)
+    numbers = {name: float(value) for name, value in result.outputs.items() if isinstance(value, int | float)}
+    return Answer(tuple(ranking), hits, numbers, is_marked(result), seconds, result.warnings)
 
 
 def is_marked(result: Result) -> bool:
-    """Whether the engine says that memory holds no answer."""
-    return not result.hits
+    """Whether the engine says that memory holds no answer: it finds nothing, or its output `answerable` is false."""
+    return not result.hits or not result.outputs.get("answerable", True)
 
 
 def seen(hit: Hit) -> Seen:
