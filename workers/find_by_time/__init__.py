@@ -28,7 +28,7 @@ SEEN: Filter = AllOf(Not(Is("hidden", True)), Is("role", "user", "assistant"))
 
 @dataclass(frozen=True)
 class FoundByTime:
-    """The hits where the question names a time and no more (`only`), and the period and the order that it asks for."""
+    """What was found at the time of a question, and whether that is all it names; its period and its order."""
 
     found: Hits
     only: bool
@@ -57,9 +57,10 @@ class FindByTime:
     channels `time` and `order`. Where a day holds nothing, one day either side is looked at. `only` then says that no
     search is needed. At most `top_k` are found.
 
-    For any other question nothing is found here, but `period` is the question's, or that of the sitting that it names
-    ("in the first session, what ..."), and `order` is "first" or "last" where it asks for such ("when did I first
-    ..."). A `period` that a worker before has found counts before the one read here.
+    For any other question `period` is the question's, or that of the sitting that it names ("in the first session, what
+    ..."), and `order` is "first" or "last" where it asks for such ("when did I first ..."). What was said in such a
+    period of a month at most is found with score 0, for a search by keyword and vector may miss it. A `period` that a
+    worker before has found counts before the one read here.
     """
 
     reader: Reader
@@ -82,7 +83,7 @@ class FindByTime:
         wanted = _Wanted(asked, now, frozenset(window), kept, self.top_k)
         where, period = await self._when(wanted, period or asked.period)
         if not asked.only:
-            return FoundByTime((), False, period, asked.order)
+            return FoundByTime(await self._near(wanted, where, period), False, period, asked.order)
         hits = _scored(await self._found(wanted, where, period)) if where and period else ()
         # Nothing said then is an answer; what happened may have been told at any other time.
         return FoundByTime(hits, bool(hits) or asked.about == "said", period, asked.order)
@@ -127,6 +128,14 @@ class FindByTime:
                 if items is not None:
                     return items[: wanted.most]
         return ()
+
+    async def _near(self, wanted: _Wanted, where: Filter | None, period: Period | None) -> Hits:
+        """What was said or happens in a short period, with nothing but the channel `time`: a search may miss it."""
+        if where is None or period is None or period.recurs or period.end - period.start > SHORT:
+            return ()
+        said = replace(wanted, asked=TimeAsked(period=period, about="said"))
+        items = await self._items(said, where, period, None) or ()
+        return tuple(Hit(item, 0.0, {"time": 1.0}) for item in items[: wanted.most])
 
     async def _items(self, wanted: _Wanted, where: Filter, period: Period, by: Filter | None) -> Items | None:
         """What was said then and what happened then, in this order or the other; None where there is nothing.
