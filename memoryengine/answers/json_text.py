@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import ModelAnswerError
+from .second_thoughts import check_meant
 from .speech import is_nothing, says_nothing, speech
 
 Row = dict[str, Any]
@@ -45,7 +46,7 @@ _TOKEN = re.compile(
 _ESCAPED = re.compile(r"(?<!\\)(?:\\u[0-9a-fA-F]{4})+")
 _MARKS = str.maketrans("［］【】｛｝：，、＂", '[][]{}:,,"')
 # What stands in a string only when a mender took the end of one string for a part of it.
-_SWALLOWED = re.compile(r"""["'”]\s*[}\]]|["'“”]\s*[:：]\s*["'“\d\[{]|["”]\s*[,，]\s*["“]""")
+_SWALLOWED = re.compile(r"""["'”]\s*[}\]]|["'“”]\s*[:：]\s*["'“\d\[{]|["”]\s*[,，+]\s*["“]""")
 
 
 def read_objects(text: str) -> list[Row]:
@@ -66,7 +67,10 @@ def read_objects(text: str) -> list[Row]:
         return []
     if not lists:
         raise ModelAnswerError("The model's answer holds no JSON list of objects.", excerpt=said[:EXCERPT])
-    return [row for found in lists for row in found]
+    rows = [row for found in lists for row in found]
+    if opener := _OPENER.search(said):
+        check_meant(said, opener.start(), empty=not rows)
+    return rows
 
 
 def read_numbered(text: str) -> list[tuple[int, str]]:

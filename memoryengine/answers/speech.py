@@ -20,6 +20,8 @@ _TAG = re.compile(
 )
 _CONTROL = re.compile(r"<\|[a-z_]{1,24}\|>|</?s>|\[/?INST\]|[\ufeff\u200b-\u200d\u2060]")
 _CHANNEL = "<|message|>"
+# Where a turn ends; a model that goes on makes up the turns of others.
+_END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|eot|endoftext|end_of_text|end_of_turn)\|>|<end_of_turn>|</s>")
 
 _NOTHING_WORDS = (
     r"none|nothing|null|nil|n/?a|empty|not applicable|"
@@ -62,7 +64,7 @@ def speech(text: str) -> str:
     A thought that is never closed is one only where nothing was said before it. Empty, longer than any answer that
     is asked for, and a text that goes round in circles are refused.
     """
-    said = _without_thoughts(text).strip()
+    said = _first_turn(_without_thoughts(text)).strip()
     if not said:
         raise ModelAnswerError("The model's answer is empty, where a JSON list of objects was asked for.")
     if len(said) > LONGEST:
@@ -111,8 +113,13 @@ def _without_thoughts(text: str) -> str:
             depth += 1
     rest = text[at:] if not depth else text[opened:] if said.strip() else ""
     said += rest
-    said = said.rpartition(_CHANNEL)[2]
-    return _CONTROL.sub("", said)
+    return said.rpartition(_CHANNEL)[2]
+
+
+def _first_turn(said: str) -> str:
+    """What is said before the mark that ends the turn, where anything is."""
+    parts = (_CONTROL.sub("", part) for part in _END_OF_TURN.split(said))
+    return next((part for part in parts if part.strip()), "")
 
 
 def _unwrapped(said: str) -> str:
