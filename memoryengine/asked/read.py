@@ -19,6 +19,8 @@ from .values import About, By, Sessions, TimeAsked
 
 LONGEST = 400
 """The most characters of a question; what is longer is a text, and no time in it is asked about."""
+MOST_READ = 2_000
+"""The most characters that are looked at: the last ones, where the question stands."""
 LATELY = timedelta(days=14)
 SOON = timedelta(days=60)
 MOST_NAMES = 3
@@ -47,6 +49,7 @@ def read_time_asked(
     is about talking or its tense says so; else it is the coming one only if that is at most sixty days away. `speakers`
     are names that are known to be speakers': a question that names nothing but these and a time is about a time only.
     """
+    query = query[-MOST_READ:]
     folded = asking(fold(query))
     if len(folded.replace(BLANK, "")) > LONGEST:
         return TimeAsked()
