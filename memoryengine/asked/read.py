@@ -114,7 +114,8 @@ def _meets(reading: Reading, named: list[Named]) -> bool:
 def _readings(query: str, folded: str, at: datetime, zone: tzinfo | None, *, talk: bool) -> tuple[Reading, ...]:
     """The times of a question; those that might lie on either side of now are looked for in the past where it fits."""
     found = read_times(folded, at, zone)
-    past = {(r.start, r.end): r for r in read_times(folded, at, zone, past=True)} if found else {}
+    later = any(r.period.end > at for r in found)
+    past = {(r.start, r.end): r for r in read_times(folded, at, zone, past=True)} if later else {}
 
     def meant(reading: Reading) -> Reading:
         before = past.get((reading.start, reading.end), reading)

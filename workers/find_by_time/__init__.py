@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import gather
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -144,10 +145,12 @@ class FindByTime:
         """
         order = NEWEST_FIRST if wanted.asked.order == "last" else OLDEST_FIRST
         room = wanted.most + len(wanted.window)
-        heard = await self.reader.messages(AllOf(SEEN, where, by or AllOf()), order=order, limit=room)
+        heard, happened = await gather(
+            self.reader.messages(AllOf(SEEN, where, by or AllOf()), order=order, limit=room),
+            self._memories(wanted, _happens_in(period), order),
+        )
         from_them = Is("sources", *(m.id for m in heard))
         said = await self._memories(wanted, from_them if by else AnyOf(from_them, where), order)
-        happened = await self._memories(wanted, _happens_in(period), order)
         told = await self._told(wanted, period) if wanted.asked.about == "happened" else ()
         spoken = _in_order((*said, *_standing(wanted, heard, said)), wanted.asked.order)
         events = _in_order((*happened, *_standing(wanted, told, happened)), wanted.asked.order)
