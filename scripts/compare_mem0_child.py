@@ -56,8 +56,11 @@ class Other:
         memory.embedding_model = Stub()
         return type(memory.vector_store).__name__
 
-    def fill(self, name: str, user: str, size: int, seed: int) -> float:
-        """Memories through the vector store's own insert, in batches, with the payload that `add` makes."""
+    def fill(self, name: str, user: str, size: int, seed: int, patience: float) -> tuple[float, int]:
+        """Memories through the vector store's own insert, in batches, with the payload that `add` makes.
+
+        Returns the seconds and how many were inserted: less than `size` where all would take longer than `patience`.
+        """
         from mem0.utils.lemmatization import (  # type: ignore[import-not-found,unused-ignore]
             lemmatize_for_bm25,
         )
@@ -65,6 +68,8 @@ class Other:
         memory, texts, now = self._held[name], Texts(seed), datetime.now(UTC).isoformat()
         began = time.perf_counter()
         for start in range(0, size, PART):
+            if start and (time.perf_counter() - began) * size / start > patience:
+                return time.perf_counter() - began, start
             some = [texts.next() for _ in range(start, min(start + PART, size))]
             memory.vector_store.insert(
                 vectors=memory.embedding_model.embed_batch(some),
@@ -75,7 +80,7 @@ class Other:
                     for text in some
                 ],
             )  # fmt: skip
-        return time.perf_counter() - began
+        return time.perf_counter() - began, size
 
     def search(self, name: str, user: str, query: str) -> tuple[float, int]:
         """The seconds that a search takes, and how many memories it finds."""

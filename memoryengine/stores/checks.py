@@ -115,12 +115,15 @@ def restorer(kinds: Mapping[str, FieldKind]) -> Callable[[dict[str, Any]], Mappi
     return restored
 
 
-def own(document: Document) -> Document:
-    """A kept document, with a map of its own where it has one: such is shown to people, who may change it."""
-    if all(type(value) is not dict for value in document.fields.values()):
-        return document
-    fields = {name: dict(v) if isinstance(v, Mapping) else v for name, v in document.fields.items()}
-    return replace(document, fields=fields)
+def maps_of(collection: Collection) -> tuple[str, ...]:
+    """The fields of a collection that hold maps."""
+    return tuple(name for name, kind in collection.fields.items() if kind == "map")
+
+
+def own(document: Document, maps: Sequence[str]) -> Document:
+    """A kept document, with maps of its own where it has some: such are shown to people, who may change them."""
+    held = {name: dict(value) for name in maps if isinstance(value := document.fields.get(name), dict)}
+    return replace(document, fields={**document.fields, **held}) if held else document
 
 
 def kind_of(collection: Collection, name: str) -> FieldKind:

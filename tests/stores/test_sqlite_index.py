@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from memoryengine.ports import KeywordQuery, Patch, Writes
 from memoryengine.ranking import bm25, idf
-from memoryengine.stores.sqlite import nearest
+from memoryengine.stores.sqlite import SqliteStore, nearest
 from memoryengine.stores.sqlite.columns import Array
 from memoryengine.stores.sqlite.index import best
 from memoryengine.stores.sqlite.nearest import MANY, Nearest
 from memoryengine.stores.sqlite.passing import Passing
 from memoryengine.stores.sqlite.postings import Postings
+from memoryengine.testing.store_samples import ALICE, COLLECTIONS, ENTRY, SPACE, note
 
 DIMENSIONS = 96
 COUNT = 20_000
@@ -137,3 +142,28 @@ def test_common_words_change_no_result() -> None:
                 assert [s for _, s in got] == pytest.approx([s for s, _ in ordered], abs=1e-9)
                 assert all(s == pytest.approx(exact[row], abs=1e-9) for row, s in got)
                 assert most == pytest.approx(sum(idf(len(rows), n) for n in having.values()))
+
+
+async def test_what_is_read_again_belongs_to_who_reads_it(tmp_path: Path) -> None:
+    """Documents that are kept are as they were written last, whatever was done to those that were given before."""
+    one, other = SqliteStore(tmp_path / "one"), SqliteStore(tmp_path / "one")
+    await one.open(COLLECTIONS, SPACE)
+    await other.open(COLLECTIONS, SPACE)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(one.close)
+        stack.push_async_callback(other.close)
+        await one.append(ALICE, "note", [note("a", "guitar", metadata={"k": "v"}, rank=1), note("b", "guitar", rank=2)])
+        query = KeywordQuery("note", ("guitar",))
+        (first,) = await one.search(ALICE, [query])
+        held: Any = first[0].document.fields["metadata"]
+        held["k"] = "changed"
+        (again,) = await one.search(ALICE, [query])
+        assert again[0].document.fields["metadata"] == {"k": "v"}
+        await other.commit(ALICE, Writes(patch=(Patch("note", "b", {"rank": 7}),), entry=ENTRY), expect=0)
+        (patched,) = await one.search(ALICE, [query])
+        assert [match.document.fields["rank"] for match in patched] == [1, 7]
+        put = note("b", "guitar guitar", rank=8)
+        await other.commit(ALICE, Writes(put=(("note", put),), delete=(("note", "a"),), entry=ENTRY), expect=1)
+        (left,) = await one.search(ALICE, [query])
+        assert [(match.document.id, match.document.fields["rank"]) for match in left] == [("b", 8)]
+        assert left[0].document.terms == ("guitar", "guitar")

@@ -21,7 +21,7 @@ from ...errors import StoreError
 from ...filters import Value
 from ...ports import Collection, Document
 from ...values import Scope
-from ..checks import check_document, check_scope, check_terms, check_text, own, plain_fields, restorer
+from ..checks import check_document, check_scope, check_terms, check_text, maps_of, own, plain_fields, restorer
 from .keys import document_key, slot_of, term_keys
 
 MOST_BYTES = 32_000
@@ -53,6 +53,7 @@ class Codec:
         self.collection = collection
         self._restore = restorer(collection.fields)
         self._documents: dict[str, Document] = {}
+        self._maps = maps_of(collection)
 
     def source(self, scope: str, document: Document, revision: int, call: str = "") -> Source:
         """A document as it is indexed, without vector; raises `StoreError` for what the contract forbids."""
@@ -94,7 +95,7 @@ class Codec:
             if len(self._documents) >= KEPT:
                 self._documents.clear()
             self._documents[data] = found
-        return own(found)
+        return own(found, self._maps)
 
     def _indexed(self, plain: Mapping[str, Any]) -> Source:
         """The fields as they are indexed."""

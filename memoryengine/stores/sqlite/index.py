@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...ports import Document
-from ..checks import own
+from ..checks import maps_of, own
 from .columns import Array
 from .documents import Place, Table, documents_by_key, newest_key
 from .nearest import Nearest
@@ -117,7 +117,8 @@ class Indices:
         if len(self._documents) > KEPT_DOCUMENTS:
             for key in list(islice(self._documents, len(self._documents) - KEPT_DOCUMENTS // 2)):
                 del self._documents[key]
-        return {key: own(document) for key, document in found.items()}
+        maps = maps_of(table.collection)
+        return {key: own(document, maps) for key, document in found.items()}
 
     def forget(self) -> None:
         """Drop everything; what is asked for next is read anew."""
