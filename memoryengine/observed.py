@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from .moments import dated, yearly
+from .statements.third_person import speaks_of_oneself, third_person
 from .text import language, terms
-from .values import Locale, Memory, Message, Period, memory_id
+from .values import Language, Locale, Memory, Message, Period, memory_id
 
 
 def observation(
@@ -16,10 +17,13 @@ def observation(
 ) -> Memory:
     """An observation that cites messages: the person's name begins it in upper case, and a relative time has its date.
 
-    It was said when the newest of its messages was.
+    One that begins with "I" or 我, as small models write it, is told of the person. It was said when the newest of its
+    messages was.
     """
     newest = max(cited, key=lambda m: (m.said_at, m.recorded_at))
     spoken = language(told)
+    if speaks_of_oneself(told, spoken):
+        told = third_person(told, _name(newest, locale, spoken), spoken)
     if spoken == "en" and told.startswith(locale.human("en")):
         told = told[:1].upper() + told[1:]
     if event is not None:
@@ -38,6 +42,11 @@ def observation(
         agent=newest.agent,
         session=newest.session,
     )
+
+
+def _name(message: Message, locale: Locale, spoken: Language) -> str:
+    generic = message.speaker in ("", "user", locale.human("zh"), locale.human("en"))
+    return locale.human(spoken) if generic else message.speaker
 
 
 def each_once(memories: Iterable[Memory]) -> tuple[Memory, ...]:

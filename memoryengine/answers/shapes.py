@@ -73,7 +73,10 @@ class Wholes:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text of at most `longest` characters, on one line, not the same over and over; `optional` allows ""."""
+    """A text of at most `longest` characters, on one line, not the same over and over, with a letter or a digit.
+
+    `optional` allows "" and mere marks.
+    """
 
     longest: int = 1_000
     optional: bool = False
@@ -82,7 +85,8 @@ class Words:
         """The text, white space joined; raises ValueError."""
         held = "" if value is None and self.optional else value
         text = " ".join(held.split()).rstrip(",，;；") if isinstance(held, str) else None
-        if text is None or len(text) > self.longest or not (text or self.optional) or goes_in_circles(text):
+        said = self.optional or (text is not None and any(map(str.isalnum, text)))
+        if text is None or not said or len(text) > self.longest or goes_in_circles(text):
             raise ValueError(f"a text of {0 if self.optional else 1} to {self.longest} characters")
         return text
 

@@ -118,6 +118,31 @@ async def test_a_time_is_resolved_by_rule_against_the_moment_of_its_message() ->
     assert bought.content == "用户昨天买了一把吉他（2024-10-25）。"
 
 
+@pytest.mark.parametrize(
+    ("said", "told", "observed"),
+    [
+        ("我住在北京。", "我住在北京。", "用户住在北京。"),
+        ("我的爱好是吉他。", "我的爱好是吉他。", "用户爱好是吉他。"),
+        ("I like tea.", "I like tea.", "User likes tea."),
+        ("I went to Oslo with my dog.", "I went to Oslo with my dog.", "User went to Oslo with their dog."),
+        ("I'm a nurse, I've been one for years.", "I’ve been a nurse for years.", "User has been a nurse for years."),
+        ("My sister is ill.", "My sister is ill.", "User's sister is ill."),
+        ("我国的历史我很喜欢。", "用户喜欢我国的历史。", "用户喜欢我国的历史。"),
+        ("I, Robot is my favourite.", "I, Robot is User's favourite.", "I, Robot is User's favourite."),
+    ],
+)
+async def test_what_a_model_writes_in_the_first_person_is_told_of_the_person(
+    said: str, told: str, observed: str
+) -> None:
+    worker, chat = extracting([row([1], told)])
+    (memory,) = (await worker.run((message(said),))).observations
+    assert memory.content == observed
+    assert len(chat.calls) == 1
+    worker, _ = extracting([row([1], told)])
+    (named,) = (await worker.run((message(said, speaker="Ann"),))).observations
+    assert named.content == (observed if told == observed else observed.replace("用户", "Ann").replace("User", "Ann"))
+
+
 @pytest.mark.parametrize("time", ["next Friday", "2024-12-24", "never ever", ""])
 async def test_a_time_that_nobody_said_means_nothing(time: str) -> None:
     worker, _ = extracting([row([2], "User plays in Oslo.", time)])

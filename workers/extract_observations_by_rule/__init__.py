@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from memoryengine.ports import Clock
 from memoryengine.statements import Clause, clauses, introduced
+from memoryengine.statements.third_person import third_person
 from memoryengine.values import Language, Locale, Memory, Message, memory_id
 from memoryengine.worker import Memories, Messages, worker
 
-from . import chinese, english
 from .mentions import Mention, mentioned, resolved
 from .moments import dated
 
@@ -74,7 +74,7 @@ class ExtractObservationsByRule:
                 return ""
         known.mention = mentioned(text, clause.language, clause.why) or known.mention
         human = self._human(message, clause.language)
-        told = _third_person(text, human, clause.language).strip()
+        told = third_person(text, human, clause.language).strip()
         return told[:1].upper() + told[1:] if clause.language == "en" and human[:1].islower() else told
 
     def _human(self, message: Message, language: Language) -> str:
@@ -97,10 +97,6 @@ class ExtractObservationsByRule:
             agent=message.agent,
             session=message.session,
         )
-
-
-def _third_person(text: str, human: str, language: Language) -> str:
-    return chinese.third_person(text, human) if language == "zh" else english.third_person(text, human)
 
 
 @dataclass

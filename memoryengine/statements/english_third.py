@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from memoryengine.statements.english_words import (
+from .english_words import (
     ADVERBS,
     AUXILIARIES,
     BASES,

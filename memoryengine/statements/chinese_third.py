@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from memoryengine.statements.chinese_words import ATTRIBUTES, KIN, PETS, plain
+from .chinese_words import ATTRIBUTES, KIN, PETS, plain
 
 _ME = r"(?:我们|咱们|我|咱|俺|本人)"
 _KEPT = r"自我|忘我|我行我素|我国|大我|小我"
