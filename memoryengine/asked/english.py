@@ -169,7 +169,8 @@ def orders(text: str) -> Iterator[Named]:
 _IMPERATIVE = spaced(
     r"\A\W*(?:(?:please|hey|hi|ok|okay|so|and|now|well|also|can|could|would|will|you|i'd|like|want|to|me|let's|do"
     r"|just)[ ,]+)*"
-    r"(?P<x>tell|remind|show|give|list|summari[sz]e|recap|recall|review|describe|repeat|name)\b(?: (?:me|us))?"
+    r"(?P<x>tell|remind|show|give|list|summari[sz]e|recap|recall|review|describe|repeat|name|continue"
+    r"|resume|where (?:did|had) we (?:leave|left|stop|stopped|end|ended)(?: off)?)\b(?: (?:me|us))?"
 )
 
 

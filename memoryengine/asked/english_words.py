@@ -52,11 +52,8 @@ CONNECTING = words(
     and or so then also too ok okay well hey hi on in at what how about the from to of for
     """
 )
-SUMMARY = words(
-    """
-    summarize summarise summary recap overview review
-    """
-)
+RECALL = words("summarize summarise summary recap overview review remember recall")
+SAID = words("discussed talked said told mentioned spoke chatted covered")
 KNOWN = TALK | HAPPEN | ASKING | LITTLE | CONNECTING
 NO_NAMES = words("where why")
 PLAN = words("plan plans planned planning schedule scheduled agenda calendar appointment appointments meeting meetings")

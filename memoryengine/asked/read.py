@@ -34,6 +34,10 @@ _SAID_AT = re.compile(
 _WORD = re.compile(r"[a-z0-9][a-z0-9'’]*")
 _AT_END = {"first": Sessions(1, 1), "last": Sessions(-1, -1)}
 _AND = re.compile(r"\s*(?:,|and|or|&|和|与|及|、|，|或)\s*(?:in\s|on\s|the\s|在)*")
+_ADVICE = re.compile(
+    r"\b(?:should|shall|can|could|would|might|must)\s+(?:i|we)\b|\b(?:i|we)\s+(?:should|can|could)\b|\bwant\s+to\b"
+    r"|(?:应该|适合)(?:做|干|去|聊|说|谈)|(?:可以|能)(?:做|干|去)(?!过)"
+)
 _DO = re.compile(r"\b(?!(?:to|what|how|when)\b)[a-z]+\s+(?:do|have)\b")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -160,8 +164,10 @@ def _happens(text: str) -> bool:
 def _is_asked(rest: str, *, command: bool, sitting: bool) -> bool:
     """Whether a text asks for what was at a time: by a word of asking, or because it is but a time."""
     words = set(_WORD.findall(rest))
+    if _ADVICE.search(rest) and not words & english_words.SAID:
+        return False
     if command or "?" in rest or words & english_words.ASKING or any(word in rest for word in chinese_words.ASKING):
-        told = bool(words & english_words.SUMMARY) or _talks(rest) or _happens(rest)
+        told = bool(words & english_words.RECALL) or _talks(rest) or _happens(rest)
         return command or sitting or told or words <= english_words.CONNECTING
     return words <= english_words.CONNECTING and not _HAN.search(rest)
 

@@ -10,9 +10,9 @@ _SENTENCE = re.compile(r"[^\s].*?(?:[.?!]+(?=\s|\Z)|[。！？?!…]+|(?=\n)|\Z)
 _ASKS = re.compile(
     r"[?？]|\b(?:what|when|who|whom|whose|where|which|why|how)\b"
     r"|\A\W*(?:(?:please|so|and|now|ok|okay|hey|hi|well)\W+)*(?:do|does|did|is|are|was|were|can|could|would|will|should|have"
-    r"|has|had|tell|show|give|list|summari[sz]e|recap|recall|remind|review|describe|remember|name|find|search)\b"
+    r"|has|had|tell|show|give|list|summari[sz]e|recap|recall|remind|review|describe|remember|name|find|search|let's|continue|resume)\b"
     r"|什么|啥|怎么|如何|多少|几[个次点号月年]|哪|谁|吗|呢|是否|有没有|是不是|告诉我|总结|回顾|概[括述]|列[出举]|回忆|说说|讲讲"
-    r"|梳理|整理|复述|复盘|帮我"
+    r"|梳理|整理|复述|复盘|帮我|继续|接着"
 )
 _REMARK = re.compile(
     r"\b(?:i|i'm|i've|i'll|i'd|we|we're|we've|he|she|they|it's|you|my)\b.*\s.*\s.*\s|!\s*\Z|[吧啊呀哦啦。！~]\W*\Z|了",
