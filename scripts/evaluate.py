@@ -61,6 +61,7 @@ def argument_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--vectors", type=Path, metavar="FILE", help="keep what --embedder makes here")
     parser.add_argument("--reflect", action="store_true", help="reflect after each consolidation")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions of each set")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th question of each set")
     parser.add_argument("--store", choices=KINDS, default="sqlite", help="where memory is kept (default: sqlite)")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep the files of the stores here, and use them again"
@@ -150,7 +151,9 @@ def bench_of(chosen: argparse.Namespace, made: Stores) -> Bench:
         chosen.vectors,
         chosen.reflect,
         chosen.limit,
+        chosen.every,
         chosen.keep is not None,
+        bool(chosen.report or chosen.traps),
         tuple(chosen.without or ()),
         tuple(chosen.change or ()),
     )
@@ -165,6 +168,7 @@ def options_of(bench: Bench) -> dict[str, Any]:
         "embedder": bench.embedder,
         "reflect": bench.reflect,
         "limit": bench.limit,
+        "every": bench.every,
         "without": list(bench.without),
         "changes": list(bench.changes),
     }

@@ -5,6 +5,7 @@ Stores that are kept go by what fills them, so that a later run finds them as lo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -35,7 +36,8 @@ class Bench:
     """How a run is made: the data, the config, where its stores are, which modes it measures.
 
     `embedder` is that of the config where it is empty, none where it is `off`, else FILE:CLASS. `without` are parts of
-    the workflow that retrieves which are taken out, `changes` its settings that are changed.
+    the workflow that retrieves which are taken out, `changes` its settings that are changed; `traps` asks the questions
+    that memory cannot answer too.
     """
 
     data: Path
@@ -46,7 +48,9 @@ class Bench:
     vectors: Path | None = None
     reflect: bool = False
     limit: int | None = None
+    every: int = 1
     kept: bool = False
+    traps: bool = False
     without: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
 
@@ -110,11 +114,15 @@ def source(module: ModuleType) -> bytes:
 
 
 class EachTextOnce:
-    """An embedder that remembers, because the plain ranking and the engine embed the same texts."""
+    """An embedder that remembers, because the plain ranking and the engine embed the same texts.
+
+    `seconds` is what its model has taken so far.
+    """
 
     def __init__(self, inner: Embedder) -> None:
         self._inner = inner
         self._held: dict[tuple[str, bool], Vector] = {}
+        self.seconds = 0.0
 
     @property
     def name(self) -> str:
@@ -130,7 +138,9 @@ class EachTextOnce:
         """The vectors; only new texts reach the model."""
         missing = [t for t in dict.fromkeys(texts) if (t, query) not in self._held]
         if missing:
+            began = time.perf_counter()
             vectors = await self._inner.embed(missing, query=query)
+            self.seconds += time.perf_counter() - began
             self._held.update(((t, query), v) for t, v in zip(missing, vectors, strict=True))
         return [self._held[t, query] for t in texts]
 

@@ -84,12 +84,12 @@ def set_names(folder: Path) -> list[str]:
     return sorted(name for name in names if (folder / f"{name}{MESSAGES}").is_file())
 
 
-def read_set(folder: Path, name: str, clock: Clock, limit: int | None = None) -> EvaluationSet:
-    """Read one set; with `limit` only its first questions, and only the conversations that these ask."""
+def read_set(folder: Path, name: str, clock: Clock, limit: int | None = None, every: int = 1) -> EvaluationSet:
+    """Read one set; with `limit` only its first questions, with `every` each n-th, and only what these ask."""
     read = list(_lines(folder / f"{name}{QUESTIONS}"))
     scored = [q for q in read if q.get("evidence")]
     asked: dict[str, list[Question]] = {}
-    for line in scored[:limit]:
+    for line in scored[:limit:every]:
         asked.setdefault(line["conversation_id"], []).append(_question(line))
     traps: dict[str, list[Question]] = {}
     for line in read:

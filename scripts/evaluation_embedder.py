@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -68,10 +67,11 @@ class VectorFile:
     """An embedder that keeps each vector in a file, under the names of model and text."""
 
     def __init__(self, inner: ClassEmbedder, path: Path) -> None:
-        self._inner, self._path = inner, path
+        self._inner = inner
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._connect()) as held:
-            held.execute(TABLE)
+        self._file = sqlite3.connect(path, timeout=60)
+        self._file.execute("PRAGMA journal_mode = WAL")
+        self._file.execute(TABLE)
 
     @property
     def name(self) -> str:
@@ -86,27 +86,22 @@ class VectorFile:
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:  # noqa: ARG002
         """The vectors: those in the file, and the others from the model, kept batch by batch."""
         keys = {text: self._key(text) for text in texts}
-        with closing(self._connect()) as held:
-            found = dict(_look_up(held, list(keys.values())))
-            missing = [text for text, key in keys.items() if key not in found]
-            for start in range(0, len(missing), BATCH):
-                some = missing[start : start + BATCH]
-                made = await self._inner.embed(some)
-                fresh = {keys[text]: array("f", vector) for text, vector in zip(some, made, strict=True)}
-                with held:
-                    rows = [(key, vector.tobytes()) for key, vector in fresh.items()]
-                    held.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
-                found.update(fresh)
+        found = dict(_look_up(self._file, list(keys.values())))
+        missing = [text for text, key in keys.items() if key not in found]
+        for start in range(0, len(missing), BATCH):
+            some = missing[start : start + BATCH]
+            made = await self._inner.embed(some)
+            fresh = {keys[text]: array("f", vector) for text, vector in zip(some, made, strict=True)}
+            with self._file:
+                rows = [(key, vector.tobytes()) for key, vector in fresh.items()]
+                self._file.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+            found.update(fresh)
         return [found[keys[text]].tolist() for text in texts]
 
     async def close(self) -> None:
-        """Close the model."""
+        """Close the file and the model."""
+        self._file.close()
         await self._inner.close()
-
-    def _connect(self) -> sqlite3.Connection:
-        held = sqlite3.connect(self._path, timeout=60)
-        held.execute("PRAGMA journal_mode = WAL")
-        return held
 
     def _key(self, text: str) -> bytes:
         said = "\x1f".join((self.name, str(self.dimensions), text))

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 
 import evaluation_scores as scores_module
-from evaluation_bench import RETRIEVE, Bench, source
+from evaluation_bench import RETRIEVE, Bench, EachTextOnce, source
 from evaluation_data import Conversation, EvaluationSet, Question, read_set
 from evaluation_scores import DEPTH, plain_rankings, plain_text, without_repeats
 
@@ -108,7 +108,7 @@ def run_set(bench: Bench, name: str, tell: Tell = lambda _: None) -> SetRun:
 
     async def run() -> None:
         # Not returned: asyncio.run writes the repr of what its task returned when it puts the signal handler back.
-        made.append(await measure(bench, read_set(bench.data, name, SystemClock(), bench.limit), tell))
+        made.append(await measure(bench, read_set(bench.data, name, SystemClock(), bench.limit, bench.every), tell))
 
     asyncio.run(run())
     return made[0]
@@ -144,20 +144,20 @@ async def measure(bench: Bench, data: EvaluationSet, tell: Tell) -> SetRun:
 
 async def plain_of(bench: Bench, data: EvaluationSet, embedder: Embedder | None) -> Rankings:
     """What plain methods rank for a set's questions; kept beside the stores, for the same code and texts."""
-    file = bench.stores.folder / f"{bench.store_name(data)}.plain.json"
     said = [(c.id, [(m.id, plain_text(m)) for m in c.messages], [(q.id, q.query) for q in c.questions])
             for c in data.conversations]  # fmt: skip
-    digest = blake2b(repr((said, embedder and embedder.name)).encode("utf-8", "replace"), digest_size=16)
+    digest = blake2b(repr((said, embedder and embedder.name)).encode("utf-8", "replace"), digest_size=4)
     for module in (scores_module, ranking_module, text_module):
         digest.update(source(module))
-    if bench.kept and file.is_file() and (held := json.loads(file.read_text("utf-8")))["of"] == digest.hexdigest():
-        return {method: tuple(map(tuple, rankings)) for method, rankings in held["rankings"].items()}
+    file = bench.stores.folder / f"{bench.store_name(data)}.plain.{digest.hexdigest()}.json"
+    if bench.kept and file.is_file():
+        return {m: tuple(map(tuple, rankings)) for m, rankings in json.loads(file.read_text("utf-8")).items()}
     found: dict[str, tuple[tuple[str, ...], ...]] = {}
     for conversation in data.conversations:
         for method, rankings in (await plain_rankings(conversation.messages, conversation.questions, embedder)).items():
             found[method] = (*found.get(method, ()), *map(tuple, rankings))
     if bench.kept:
-        file.write_text(json.dumps({"of": digest.hexdigest(), "rankings": found}), "utf-8")
+        file.write_text(json.dumps(found), "utf-8")
     return found
 
 
@@ -183,14 +183,17 @@ async def ask_all(bench: Bench, memory: AsyncUserMemory, conversation: Conversat
         if bench.reflect:
             await memory.reflect()
     sources = await sources_of_memories(memory)
-    return [await answer(memory, q, conversation, sources) for q in (*conversation.questions, *conversation.traps)]
+    asked = (*conversation.questions, *(conversation.traps if bench.traps else ()))
+    return [await answer(memory, q, conversation, sources) for q in asked]
 
 
 async def answer(memory: AsyncUserMemory, question: Question, conversation: Conversation, sources: Sources) -> Answer:
     """What the engine finds for a question, timed without the embedding of the question."""
-    began = time.perf_counter()
+    embedder = memory.engine._engine.models.embedder
+    model = embedder if isinstance(embedder, EachTextOnce) else None
+    began, embedding = time.perf_counter(), model.seconds if model else 0.0
     result = await ask(memory, question, conversation)
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - began - ((model.seconds if model else 0.0) - embedding)
     ranking = without_repeats(id_ for hit in result.hits for id_ in messages_of(hit, sources))
     hits = tuple(map(seen, result.hits[:SHOWN_HITS]))
     numbers = {name: float(value) for name, value in result.outputs.items() if isinstance(value, int | float)}

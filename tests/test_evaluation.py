@@ -309,11 +309,14 @@ async def test_a_text_is_embedded_once_for_all_runs(tmp_path: Path) -> None:
     one = VectorFile(ClassEmbedder("mine", 2, model), tmp_path / "vectors" / "kept")
     assert [list(v) for v in await one.embed(["a", "bb", "a"])] == [[1, 1], [2, 1], [1, 1]]
     assert model.texts == 2
+    await one.close()
     again = VectorFile(ClassEmbedder("mine", 2, model), tmp_path / "vectors" / "kept")
     assert [list(v) for v in await again.embed(["bb", "ccc"])] == [[2, 1], [3, 1]]
     assert model.texts == 3
+    await again.close()
     other = VectorFile(ClassEmbedder("another", 2, model), tmp_path / "vectors" / "kept")
     await other.embed(["bb"])
+    await other.close()
     assert model.texts == 4, "another model's vectors are its own"
 
 
