@@ -160,6 +160,23 @@ class Hit:
         """The memory's kind, or `message`."""
         return self.item.kind if isinstance(self.item, Memory) else "message"
 
+    def but(
+        self,
+        *,
+        score: float | None = None,
+        channels: Mapping[str, float] | None = None,
+        parts: Mapping[str, float] | None = None,
+        ranks: Mapping[str, int] | None = None,
+    ) -> Hit:
+        """The same hit but for what is given; thrice as fast as `dataclasses.replace`, for a search makes hundreds."""
+        return Hit(
+            self.item,
+            self.score if score is None else score,
+            self.channels if channels is None else channels,
+            self.parts if parts is None else parts,
+            self.ranks if ranks is None else ranks,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
