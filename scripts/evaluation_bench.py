@@ -24,6 +24,7 @@ from memoryengine import text as text_module
 from memoryengine.models.metered import MeteredEmbedder
 from memoryengine.ports import Embedder, Vector
 from memoryengine.records import message_document, searched_text
+from memoryengine.values import Language
 from memoryengine.workflow import Plan
 
 SAMPLE = 100
@@ -36,8 +37,8 @@ class Bench:
     """How a run is made: the data, the config, where its stores are, which modes it measures.
 
     `embedder` is that of the config where it is empty, none where it is `off`, else FILE:CLASS. `without` are parts of
-    the workflow that retrieves which are taken out, `changes` its settings that are changed; `traps` asks the questions
-    that memory cannot answer too.
+    the workflow that retrieves which are taken out, `changes` its settings that are changed; with `detail` the
+    questions that memory cannot answer are asked too, and all hits kept.
     """
 
     data: Path
@@ -50,7 +51,7 @@ class Bench:
     limit: int | None = None
     every: int = 1
     kept: bool = False
-    traps: bool = False
+    detail: bool = False
     without: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
 
@@ -133,6 +134,12 @@ class EachTextOnce:
     def dimensions(self) -> int:
         """The length of every vector."""
         return self._inner.dimensions
+
+    @property
+    def languages(self) -> Sequence[Language] | None:
+        """The languages that the model declares to know, if it does."""
+        languages: Sequence[Language] | None = getattr(self._inner, "languages", None)
+        return languages
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
         """The vectors; only new texts reach the model."""

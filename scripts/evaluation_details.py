@@ -60,6 +60,7 @@ def _told(
 ) -> dict[str, Any]:
     ranks = {id_: rank for rank, id_ in enumerate(answer.ranking, start=1)}
     evidence = sorted(question.evidence, key=lambda id_: (ranks.get(id_, len(ranks) + 1), id_))
+    numbers = {hit.id: _numbers(hit) for hit in answer.hits}
     return {
         "set": name,
         "id": question.id,
@@ -69,7 +70,7 @@ def _told(
         "asked_at": question.asked_at.isoformat(" ", "minutes") if question.asked_at else "",
         "recall": ours,
         "plain": dict(plain),
-        "evidence": [{"rank": ranks.get(id_), **_message(id_, said)} for id_ in evidence],
+        "evidence": [{"rank": ranks.get(id_), **_message(id_, said), **numbers.get(id_, {})} for id_ in evidence],
         "found": [_found(hit, question, said) for hit in answer.hits[:FOUND]],
     }
 
@@ -79,11 +80,17 @@ def _found(hit: Seen, question: Question, said: Mapping[str, Message]) -> dict[s
     return {
         **told,
         "kind": hit.kind,
+        **_numbers(hit),
+        "right": hit.id in question.evidence,
+    }
+
+
+def _numbers(hit: Seen) -> dict[str, Any]:
+    return {
         "score": round(hit.score, 4),
         "channels": {name: round(value, 3) for name, value in hit.channels.items()},
         "parts": {name: round(value, 3) for name, value in hit.parts.items()},
         "ranks": dict(hit.ranks),
-        "right": hit.id in question.evidence,
     }
 
 

@@ -25,11 +25,15 @@ TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB N
 
 @dataclass(frozen=True)
 class ClassEmbedder:
-    """An `Embedder` over an object with `dimensions` and `embed(texts)`; questions are embedded as any text."""
+    """An `Embedder` over an object with `dimensions` and `embed(texts)`; questions are embedded as any text.
+
+    `languages` are those that its class says it knows, None where it does not say.
+    """
 
     name: str
     dimensions: int
     model: Any
+    languages: Sequence[str] | None = None
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:  # noqa: ARG002
         """The vectors of `texts`."""
@@ -60,7 +64,8 @@ def embedder_of(named: str) -> ClassEmbedder:
     if not isinstance(dimensions, int):
         raise SystemExit(f"--embedder: {kind.__name__} has no `dimensions`: the length of its vectors as an int.")
     path, _, _ = named.rpartition(":")
-    return ClassEmbedder(f"{Path(path).stem}.{kind.__name__}", dimensions, LazyModel(named))
+    name = f"{Path(path).stem}.{kind.__name__}"
+    return ClassEmbedder(name, dimensions, LazyModel(named), getattr(kind, "languages", None))
 
 
 class VectorFile:
@@ -82,6 +87,11 @@ class VectorFile:
     def dimensions(self) -> int:
         """The length of every vector."""
         return self._inner.dimensions
+
+    @property
+    def languages(self) -> Sequence[str] | None:
+        """The languages that the class says it knows, None where it does not say."""
+        return self._inner.languages
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:  # noqa: ARG002
         """The vectors: those in the file, and the others from the model, kept batch by batch."""

@@ -103,7 +103,7 @@ def _by_set(sets: Told, mode: str) -> str:
         rows.append((name, scores[mode], scores[plain], plain))
     title = t("recall@10 by set, all questions", "各数据集的 recall@10（全部问题）")
     keys = t("blue: this engine; grey: the best plain method", "蓝：本引擎；灰：最好的简单方法")
-    return f"<h2>{title}</h2><p class='dim'>{keys}</p>{bars(rows)}"
+    return f"<h2>{title}</h2><p class='dim'>{keys}</p><div class='scroll wide'>{bars(rows)}</div>"
 
 
 def _by_category(sets: Told, mode: str) -> str:
@@ -135,7 +135,7 @@ def _over_k(sets: Told, mode: str) -> str:
         series = {m: [(k, value) for k, value in enumerate(held.get(m, ()), start=1)] for m in names}
         charts.append(line_chart(series, title=name, x_label="k", x_end=50))
     title = t("recall@k over k, in %", "recall@k 随 k 的变化（%）")
-    return f"<h2>{title}</h2>{legend(names)}<div class='grid-of'>{''.join(charts)}</div>"
+    return f"<h2>{title}</h2>{legend([f'memoryengine ({mode})', *SIMPLE])}<div class='grid-of'>{''.join(charts)}</div>"
 
 
 def _latencies(sets: Told) -> str:

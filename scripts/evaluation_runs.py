@@ -71,7 +71,7 @@ class Answer:
     def signals(self) -> dict[str, float]:
         """Numbers that may tell whether there is an answer: the workflow's own, the best score and of each channel."""
         found = {**self.numbers, "score": max((hit.score for hit in self.hits), default=0.0)}
-        for hit in self.hits:
+        for hit in self.hits[:SHOWN_HITS]:
             for name, value in hit.channels.items():
                 found[name] = max(value, found.get(name, 0.0))
         return found
@@ -183,19 +183,22 @@ async def ask_all(bench: Bench, memory: AsyncUserMemory, conversation: Conversat
         if bench.reflect:
             await memory.reflect()
     sources = await sources_of_memories(memory)
-    asked = (*conversation.questions, *(conversation.traps if bench.traps else ()))
-    return [await answer(memory, q, conversation, sources) for q in asked]
+    asked = (*conversation.questions, *(conversation.traps if bench.detail else ()))
+    keep = DEPTH if bench.detail else SHOWN_HITS
+    return [await answer(memory, q, conversation, sources, keep) for q in asked]
 
 
-async def answer(memory: AsyncUserMemory, question: Question, conversation: Conversation, sources: Sources) -> Answer:
-    """What the engine finds for a question, timed without the embedding of the question."""
+async def answer(
+    memory: AsyncUserMemory, question: Question, conversation: Conversation, sources: Sources, keep: int
+) -> Answer:
+    """What the engine finds for a question, and the first `keep` hits; timed without the embedding of the question."""
     embedder = memory.engine._engine.models.embedder
     model = embedder if isinstance(embedder, EachTextOnce) else None
     began, embedding = time.perf_counter(), model.seconds if model else 0.0
     result = await ask(memory, question, conversation)
     seconds = time.perf_counter() - began - ((model.seconds if model else 0.0) - embedding)
     ranking = without_repeats(id_ for hit in result.hits for id_ in messages_of(hit, sources))
-    hits = tuple(map(seen, result.hits[:SHOWN_HITS]))
+    hits = tuple(map(seen, result.hits[:keep]))
     numbers = {name: float(value) for name, value in result.outputs.items() if isinstance(value, int | float)}
     return Answer(tuple(ranking), hits, numbers, is_marked(result), seconds, result.warnings)
 

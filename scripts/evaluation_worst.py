@@ -48,19 +48,19 @@ def _evidence(evidence: Sequence[Mapping[str, Any]], t: Both) -> str:
     for held in evidence:
         mark = "good" if held["rank"] and held["rank"] <= 10 else "bad"
         rank = str(held["rank"]) if held["rank"] else t("not found", "未找到")
-        rows.append(f'<tr><td class="{mark}">{rank}</td>{_text(held)}</tr>')
-    head = f"<th>{t('rank', '名次')}</th><th class='left'>{t('said', '时间与内容')}</th>"
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        rows.append(f'<tr><td class="{mark}">{rank}</td>{_text(held)}{_scored(held)}</tr>')
+    return _table(rows, t)
 
 
 def _found(found: Sequence[Mapping[str, Any]], t: Both) -> str:
     rows = []
     for rank, held in enumerate(found, start=1):
         mark = ' class="good"' if held["right"] else ""
-        rows.append(
-            f"<tr><td{mark}>{rank}</td>{_text(held)}<td>{held['score']:.3f}</td>"
-            f'<td class="parts">{_numbers(held)}</td></tr>'
-        )
+        rows.append(f"<tr><td{mark}>{rank}</td>{_text(held)}{_scored(held)}</tr>")
+    return _table(rows, t)
+
+
+def _table(rows: Sequence[str], t: Both) -> str:
     head = (
         f"<th>{t('rank', '名次')}</th><th class='left'>{t('said', '时间与内容')}</th><th>{t('score', '得分')}</th>"
         f"<th class='left'>{t('parts of the score; channels; ranks', '得分构成；通道；各路名次')}</th>"
@@ -71,6 +71,13 @@ def _found(found: Sequence[Mapping[str, Any]], t: Both) -> str:
 def _text(held: Mapping[str, Any]) -> str:
     when = f'<span class="dim">{escape(held["when"])}</span> ' if held["when"] else ""
     return f'<td class="text">{when}{escape(clip(held["text"], LONGEST))}</td>'
+
+
+def _scored(held: Mapping[str, Any]) -> str:
+    """The numbers of what was found at all; of the others two empty cells."""
+    if "score" not in held:
+        return "<td></td><td></td>"
+    return f'<td>{held["score"]:.3f}</td><td class="parts">{_numbers(held)}</td>'
 
 
 def _numbers(held: Mapping[str, Any]) -> str:
