@@ -10,7 +10,8 @@ from memoryengine.reranking import relevances, text_of
 from memoryengine.values import Hit
 from memoryengine.worker import Hits, worker
 
-RERANK, ORDER = "rerank", "order"
+RERANK = "rerank"
+BY_TIME = frozenset({"time", "order"})
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class RerankHits:
     model finds equally beside the point. Only the best `top_n` hits are sent; the others have no such channel and
     follow, for their own score was lower and nothing is added to it.
 
-    Hits that all have the channel `order` stand in an order that was asked for, as by time, and no model is asked.
+    Hits that were found by a time alone (with no channel but `time` and `order`) stay in its order without a call.
 
     Texts are sent once each, with at most `longest` characters. If there is no answer within `seconds`, a refusal or an
     answer that cannot be used, the hits stay as they are and a warning in the result says why.
@@ -45,7 +46,7 @@ class RerankHits:
     async def run(self, query: str, hits: Hits) -> Reranked:
         """Ask the model once; hits of equal score keep their order."""
         head = _sorted(hits)[: max(0, self.top_n)]
-        if self.reranker is None or not query.strip() or all(ORDER in hit.channels for hit in head):
+        if self.reranker is None or not query.strip() or all(map(_by_time, head)):
             return Reranked(hits)
         texts = [text_of(hit.item) for hit in head]
         found = await relevances(self.reranker, query, texts, seconds=self.seconds, longest=self.longest)
@@ -63,6 +64,10 @@ class RerankHits:
         told = self.weight * rerank
         parts = {**parts, RERANK: told} if parts else {}
         return replace(hit, score=kept * hit.score + told, channels={**hit.channels, RERANK: rerank}, parts=parts)
+
+
+def _by_time(hit: Hit) -> bool:
+    return bool(hit.channels) and hit.channels.keys() <= BY_TIME
 
 
 def _sorted(hits: Iterable[Hit]) -> Hits:
