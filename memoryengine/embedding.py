@@ -23,8 +23,9 @@ from .errors import ModelError, Moved, StoreUnavailable
 from .filters import Has, Is, Not
 from .locks import ScopeLocks
 from .ports import Clock, Document, Embedder, Store, Vector, Writes
-from .records import EMBEDDINGS, MEMORIES, MESSAGES, memory_of, message_of, searched_text
-from .values import Scope
+from .probing import LEAST, sentences, separation
+from .records import EMBEDDINGS, MEMORIES, MESSAGES, embedded_text, memory_of, message_of
+from .values import Language, Scope
 
 UNEMBEDDED = Not(Has("vector"))
 SEARCHED = (MESSAGES, MEMORIES)
@@ -39,6 +40,7 @@ class Embeddings:
         self._embedder, self._most = embedder, most
         self._held: OrderedDict[tuple[str, bool], array[float]] = OrderedDict()
         self._lock = Lock()
+        self._knows: dict[Language, bool] = {}
 
     @property
     def model(self) -> str:
@@ -55,6 +57,16 @@ class Embeddings:
                 self.hold(text, vector, query=query)
                 found[text] = vector
         return found
+
+    async def knows(self, language: Language) -> bool:
+        """Whether the embedder tells texts of a language apart: as it declares (`languages`), else it is tried once."""
+        declared = getattr(self._embedder, "languages", None)
+        if declared is not None:
+            return language in declared
+        if language not in self._knows:
+            made = await self._embedder.embed(sentences(language))
+            self._knows[language] = separation(made) >= LEAST
+        return self._knows[language]
 
     def recall(self, text: str, *, query: bool = False) -> Vector | None:
         """The vector of a text that was embedded lately; None of another."""
@@ -139,7 +151,7 @@ class EmbeddingQueue:
 
 def text_of(collection: str, document: Document) -> str:
     """The text of a message's or a memory's document that is embedded."""
-    return searched_text(message_of(document) if collection == MESSAGES else memory_of(document))
+    return embedded_text(message_of(document) if collection == MESSAGES else memory_of(document))
 
 
 def entry_id(model: str, text: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from .assembly import Models, build_store, vector_space
 from .errors import ConfigError, InputError, StoreError
 from .ports import Document, Embedder, Store, Vector
-from .records import COLLECTIONS, MESSAGES, memory_of, message_of, searched_text
+from .records import COLLECTIONS, MESSAGES, embedded_text, memory_of, message_of
 from .settings import Settings, load_settings
 from .upkeep import Carried, Copyable, Kept, Part, Reindexable, Step, Told
 from .values import Scope
@@ -130,7 +130,7 @@ class _Embedding:
     async def __call__(self, collection: str, documents: Sequence[Document]) -> Sequence[Vector]:
         assert self.embedder is not None, "without an embedder nothing is embedded"
         read = message_of if collection == MESSAGES else memory_of
-        return await self.embedder.embed([searched_text(read(one)) for one in documents])
+        return await self.embedder.embed([embedded_text(read(one)) for one in documents])
 
 
 # --- what a scope holds -----------------------------------------------------------------------------------------

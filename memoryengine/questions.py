@@ -7,8 +7,10 @@ himself. What is not recognised stays a plain question or a plain message, so a 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from .text import content_terms
@@ -20,12 +22,15 @@ MOST_PARTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as read: its `parts` where it asks several things, and whose words it asks for (`said_by`).
+    """A question as read: what of its `text` is asked, in `parts` where that is several things.
 
-    A `remark` tells instead of asking, and a `request` wants advice, a plan or a text.
+    Of a chat that goes on, `turn` is what was said last. `said_by` is whose words it asks for. A `remark` tells instead
+    of asking (a chat that goes on is none), and a `request` wants advice, a plan or a text.
     """
 
+    text: str = ""
     parts: tuple[str, ...] = ()
+    turn: str = ""
     said_by: Speaking = ""
     remark: bool = False
     request: bool = False
@@ -38,7 +43,8 @@ _EN_SAY = (
 _ZH_SAY = "推荐|建议|告诉|说|提|讲|介绍|分享|回答|聊"
 _BY_ASSISTANT = re.compile(
     rf"\b(?:did|have|had) you (?:\w+ ){{0,2}}(?:{_EN_SAY})"
-    rf"|\byou (?:\w+ )?(?:{_EN_SAY})(?:e?d)?\b(?! (?:me )?(?:a|an|some|any)\b.*\?$)"
+    rf"|(?<!would )(?<!could )(?<!can )(?<!will )\byou (?:\w+ )?(?:{_EN_SAY})(?:e?d)?\b"
+    r"(?! (?:me )?(?:a|an|some|any)\b.*\?$)"
     r"|\byour (?:recommendation|suggestion|advice|answer|explanation)s?\b"
     rf"|(?<![给向跟和对为])你(?:之前|曾经?|上次|以前|还)*(?:给|向|跟|和|对|为)?我?们?(?:{_ZH_SAY})(?:过|到|了|的)",
     re.IGNORECASE,
@@ -56,7 +62,8 @@ _ASKS = re.compile(
 )
 _REQUEST = re.compile(
     r"\b(?:recommend|suggest|advice|ideas?|tips|plan|help me|should i|can i|could i|"
-    r"how (?:do|can|could|would|should) i|can you|could you|would you|i'm looking for|i need|walk me through|show me|give me|write)\b"
+    r"how (?:do|can|could|would|should) i|can you|could you|would you|i'm looking for|"
+    r"i need|walk me through|show me|give me|write)\b"
     r"|推荐|建议|帮我|怎么办|应该|如何|给我|写一|计划|方案",
     re.IGNORECASE,
 )
@@ -82,17 +89,30 @@ _LASTING = re.compile(
     r"|我(?:总是|从不|从来|一直|相信|认为|打算|决定|害怕|正在|坚持|希望)|我的(?:目标|梦想|计划|原则|习惯|信念)|因为我|自从",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[?？!！。])\s*|(?<=[.])\s+|\n+|(?:另外|还有|以及|等等|问题是)[，,：:、]|\band also\b|; ")
+# "Wait, what I really want to ask is": what stands before was something else.
+_MEANT = re.compile(
+    r"(?:我|真正|其实|实际|本来)[^。！？?!，,：:]{0,8}(?:想|要)(?:要)?(?:问|说|弄清楚|搞清楚|知道|了解|打听|确认)"
+    r"[^。！？?!，,：:]{0,8}[，,：:]|(?:我|真正)[^。！？?!，,：:]{0,6}问题是[^。！？?!，,：:]{0,4}[，,：:]|等等[，,]"
+    r"|\b(?:what i|my) (?:\w+ )?(?:want(?:ed)?|meant?|question|wonder(?:ing)?)\b[^.?!]{0,24}\b(?:is|was)\b[:,]?",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(r"另外[，,：:、]|还有[，,：:、]|\b(?:and also|additionally)\b,?", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[?？!！。])\s*|(?<=[.])\s+|; ")
+_QUOTED = re.compile('"[^"]{1,400}"|“[^”]{1,400}”|「[^」]{1,400}」|《[^》]{1,400}》')
 
 
 def read_question(text: str) -> Question:
     """What is asked for; of a chat's last turns the last line says what kind it is."""
-    text = text[-LONGEST:]
-    last = text.strip().rpartition("\n")[2]
+    text = text[-LONGEST:].strip()
+    before, _, last = text.rpartition("\n")
+    pieces = [_MEANT.split(piece)[-1].strip() for piece in _ALSO.split(last)]
+    pieces = [piece for piece in pieces if len(set(content_terms(piece))) > 1] or [last]
     return Question(
-        parts=_parts(last),
+        text="\n".join([before, " ".join(pieces)]).strip(),
+        parts=() if before else _several([part for piece in pieces for part in _sentences(piece)]),
+        turn=last if before else "",
         said_by="user" if _BY_USER.search(last) else "assistant" if _BY_ASSISTANT.search(last) else "",
-        remark=not _ASKS.search(last),
+        remark=not (before or _ASKS.search(last)),
         request=bool(_REQUEST.search(last)),
     )
 
@@ -105,7 +125,14 @@ def lasting(text: str) -> frozenset[str]:
     return frozenset(name for name, table in tables if table.search(head))
 
 
-def _parts(text: str) -> tuple[str, ...]:
-    """The sentences of a question that say something each; none where it is one."""
-    parts = [part.strip() for part in _SENTENCE.split(text) if len(set(content_terms(part or ""))) > 1]
-    return tuple(parts[-MOST_PARTS:]) if len(parts) > 1 else ()
+def _sentences(text: str) -> list[str]:
+    """The sentences of a text, none of them cut within quotes."""
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    ends = [m.end() for m in _SENTENCE.finditer(text) if not any(a < m.end() < b for a, b in quoted)]
+    return [text[start:end].strip() for start, end in pairwise([0, *ends, len(text)])]
+
+
+def _several(parts: Sequence[str]) -> tuple[str, ...]:
+    """Those that say something each; none where it is one."""
+    telling = [part for part in parts if len(set(content_terms(part))) > 1]
+    return tuple(telling[-MOST_PARTS:]) if len(telling) > 1 else ()

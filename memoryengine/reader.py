@@ -28,7 +28,7 @@ from .ports import (
 )
 from .records import MEMORIES, MESSAGES, memory_of, message_of
 from .replies import Heard
-from .text import terms
+from .text import language, terms
 from .values import KINDS, Hit, Memory, Message, Scope
 
 PAGE = 1000
@@ -139,12 +139,16 @@ class StoreReader:
         found: dict[tuple[bool, str], Vector] = {}
         try:
             for alike in (True, False):
-                texts = [q.text for q in queries if q.alike == alike and q.text.strip()]
+                texts = [q.text for q in queries if q.alike == alike and await self._is_known(q.text)]
                 made = await self._queue.embeddings.of(texts, query=not alike) if texts else {}
                 found |= {(alike, text): vector for text, vector in made.items()}
         except ModelUnavailable as error:
             self.warnings.append(f"This search was by keyword alone: {error.message}")
         return [found.get((q.alike, q.text)) for q in queries]
+
+    async def _is_known(self, text: str) -> bool:
+        """Whether there is something to embed, in a language that the embedder knows."""
+        return self._queue is not None and bool(text.strip()) and await self._queue.embeddings.knows(language(text))
 
     async def _hits(self, query: Search, asked: Sequence[Query], answers: Sequence[Sequence[Match]]) -> tuple[Hit, ...]:
         memories, messages = merge(asked, answers)
@@ -250,7 +254,7 @@ def merge(asked: Sequence[Query], answers: Sequence[Sequence[Match]]) -> tuple[F
         for match in matched:
             _, channels = found[query.collection].setdefault(match.document.id, (match.document, {}))
             if isinstance(query, KeywordQuery):
-                channels["keyword"] = match.score / best
+                channels["keyword"], channels["coverage"] = match.score / best, match.share
             else:
                 channels["vector"] = max(0.0, 2.0 * match.score - 1.0)
     return found[MEMORIES], found[MESSAGES]

@@ -6,7 +6,9 @@ to change, so fields that later operations need stand here from the start.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -110,10 +112,28 @@ GENERIC_SPEAKERS = frozenset({"", "user", "human", "assistant", "ai", "bot", "sy
 
 
 def searched_text(item: Memory | Message) -> str:
-    """The text that keyword and vector search see: a message is led by its speaker's name, where that says who."""
+    """The text that keyword search sees: a message is led by its speaker's name, where that says who."""
     if isinstance(item, Message) and item.speaker.lower() not in GENERIC_SPEAKERS:
         return f"{item.speaker}: {item.content}"
     return item.content
+
+
+def embedded_text(item: Memory | Message) -> str:
+    """The text that is embedded: what a message says, without the name of who says it.
+
+    Embedders are drawn to names: with it, all that somebody says would lie together, whatever it is about.
+    """
+    name = item.speaker.strip()
+    if not isinstance(item, Message) or name.lower() in GENERIC_SPEAKERS or name not in item.content:
+        return item.content
+    return _named(name).sub(" ", item.content).strip() or item.content
+
+
+@lru_cache(maxsize=1_000)
+def _named(name: str) -> re.Pattern[str]:
+    """A name as a word, with what belongs to it."""
+    word = rf"\b{re.escape(name)}(?:['\u2019]s)?\b" if name.isascii() else re.escape(name)
+    return re.compile(rf"{word}[,:，：]?\s*")
 
 
 def message_document(message: Message, repeats: tuple[str, ...] = (), *, hidden: bool = False) -> Document:

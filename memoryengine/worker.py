@@ -70,10 +70,14 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One input, setting or port of a worker: its type, and its default (`REQUIRED` where it has none)."""
+    """One input, setting or port of a worker: its type, and its default (`REQUIRED` where it has none).
+
+    An input behind a `*` in `run` is `spare`: a workflow that does not give it says nothing of it.
+    """
 
     type: Any
     default: Any = REQUIRED
+    spare: bool = False
 
     @property
     def required(self) -> bool:
@@ -98,6 +102,12 @@ class WorkerSpec:
     file: str
     line: int
     result: type | None = None
+
+    @property
+    def spare_outputs(self) -> frozenset[str]:
+        """The outputs that a workflow need not read: fields of the result that have a default."""
+        held = fields(self.result) if self.result is not None else ()
+        return frozenset(f.name for f in held if _default(f) is not REQUIRED)
 
     @property
     def may_stop(self) -> bool:
@@ -195,7 +205,7 @@ def _default(f: Any) -> Any:
 
 def _input(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Slot:
     default = REQUIRED if parameter.default is inspect.Parameter.empty else parameter.default
-    return Slot(hints[parameter.name], default)
+    return Slot(hints[parameter.name], default, parameter.kind is inspect.Parameter.KEYWORD_ONLY)
 
 
 def _result(annotation: Any) -> type | None:

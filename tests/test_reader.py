@@ -72,7 +72,7 @@ async def test_a_message_gives_its_place_to_the_valid_memories_that_came_from_it
     await shelf.patch("m1", memories=("a", "b", "gone"))
     found = await shelf.found("marimba")
     assert set(found) == {"a"}
-    assert found["a"].channels == {"keyword": 1.0}
+    assert found["a"].channels == {"keyword": 1.0, "coverage": pytest.approx(0.4)}
     assert set(await shelf.found("marimba", kinds=("insight", "message"))) == set()
     assert set(await shelf.found("marimba", expired=True)) == {"a", "b"}
 
@@ -142,7 +142,7 @@ async def test_without_the_embedder_a_search_goes_by_keyword_and_says_so(shelf: 
     shelf.embedder.failure = ModelUnavailable("It is down.")
     reader = shelf.reader()
     ((hit,),) = await reader.search(Search("tea"))
-    assert hit.channels == {"keyword": 1.0}
+    assert hit.channels == {"keyword": 1.0, "coverage": pytest.approx(0.4)}
     assert sorted(reader.warnings) == [
         "New texts wait for their vectors and are found by keyword alone until then: It is down.",
         "This search was by keyword alone: It is down.",

@@ -11,7 +11,7 @@ from memoryengine.workflow import BoundStep, Branches, Plan, check_workflows, lo
 
 PORTS = frozenset({"chat", "embedder", "reranker", "reader", "clock", "locale", "patience"})
 OPERATIONS = {
-    "retrieve_memory": {"query", "window", "kinds", "asked_at", "limit"},
+    "retrieve_memory": {"query", "window", "kinds", "asked_at", "asker", "limit"},
     "consolidate_memory": set(),
     "reflect_and_reconsolidate": set(),
     "list_memory": {"kind", "expired", "limit"},

@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from ..ports import Vector
 from ..text import content_terms, terms
+from ..values import LANGUAGES, Language
 
 FUNCTION_WORD_WEIGHT = 0.2
 
@@ -55,6 +56,11 @@ class LexicalEmbedder:
     def dimensions(self) -> int:
         """The length of every vector."""
         return self._dimensions
+
+    @property
+    def languages(self) -> Sequence[Language]:
+        """Every one: it compares words, whatever they mean."""
+        return LANGUAGES
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:  # noqa: ARG002
         """The unit vectors of `texts`; questions are embedded as any text."""

@@ -11,6 +11,7 @@ from contextlib import aclosing, contextmanager, nullcontext
 from ..errors import MemoryEngineError, ModelAnswerError, ModelError
 from ..ports import ChatModel, Embedder, Reply, Reranker, Turn, Vector
 from ..trace import record
+from ..values import Language
 
 
 class MeteredChat:
@@ -63,6 +64,11 @@ class MeteredEmbedder:
     def dimensions(self) -> int:
         """The wrapped model's dimensions."""
         return self._model.dimensions
+
+    @property
+    def languages(self) -> Sequence[Language] | None:
+        """The languages that the wrapped model declares to know, if it does."""
+        return getattr(self._model, "languages", None)
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
         """The wrapped model's vectors."""

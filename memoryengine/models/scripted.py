@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from ..errors import ModelAnswerError
 from ..ports import Reply, Turn, Vector
+from ..values import LANGUAGES, Language
 from .lexical import lexical_vector
 
 Answers = Sequence[str | Reply | Exception] | Callable[[Sequence[Turn]], str]
@@ -77,6 +78,11 @@ class ScriptedEmbedder:
     def dimensions(self) -> int:
         """The length of every vector."""
         return self._dimensions
+
+    @property
+    def languages(self) -> Sequence[Language]:
+        """Every one: it compares words, whatever they mean."""
+        return LANGUAGES
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:  # noqa: ARG002
         """The vectors; raises `failure` where one is set."""

@@ -160,7 +160,7 @@ class _Checker:
             flow.touch(theirs, renames)
             renames = {key: to for key, to in renames.items() if key in spec.inputs or key not in theirs}
         inputs = flow.read(name, spec.inputs, renames, place)
-        outputs = flow.write(name, spec.outputs, step.outputs, place)
+        outputs = flow.write(name, spec.outputs, step.outputs, place, spec.spare_outputs)
         return BoundStep(name, spec, {**bound.settings, **settings}, ports, inputs, outputs, place)
 
     def _include(self, step: Include, flow: Flow) -> Iterator[Included]:

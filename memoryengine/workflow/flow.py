@@ -27,6 +27,7 @@ class Value:
     place: Place
     maker: str = ""
     used: bool = False
+    spare: bool = False
     readers: list[tuple[str, Slot, Place]] = field(default_factory=list)
 
 
@@ -96,6 +97,8 @@ class Flow:
             return
         shown = f"{key!r}" if name == key else f"{key!r}, read from {name!r},"
         near = nearest(name, self.now)
+        if slot.spare and not nearest(name, self.now, least=SURE):
+            return
         meant = f"Did you mean {near!r}? Write `in: {{{key}: {near}}}`" if near else ""
         there = f"What flows here: {', '.join(sorted(self.now)) or 'nothing'}."
         if slot.required:
@@ -108,11 +111,19 @@ class Flow:
     # --- writing ---
 
     def write(
-        self, step: str, types: Mapping[str, Any], renames: Mapping[str, Name], place: Place
+        self,
+        step: str,
+        types: Mapping[str, Any],
+        renames: Mapping[str, Name],
+        place: Place,
+        spare: frozenset[str] = frozenset(),
     ) -> dict[str, str | None]:
-        """Put the outputs of a step under their names."""
+        """Put the outputs of a step under their names; nobody need read those that are `spare`."""
         renames = self._renames(f"{step!r} has no output", "out", types, renames)
-        return {key: self._put(step, key, kind, renames.get(key), place) for key, kind in types.items()}
+        found = {key: self._put(step, key, kind, renames.get(key), place) for key, kind in types.items()}
+        for name in {found[key] for key in spare & found.keys()} - {None}:
+            self.now[str(name)].spare = True
+        return found
 
     def _put(self, step: str, key: str, kind: Any, rename: Name | None, place: Place) -> str | None:
         place = rename.place if rename else place
@@ -190,7 +201,7 @@ class Flow:
                 message = f"The output {name.text!r} of the operation is given by no step."
                 self.wrong(name.place, message, suggestion(str(name.text), self.now))
         for value in self.values:
-            if not value.used:
+            if not (value.used or value.spare):
                 self._unused(value)
 
     def _unused(self, value: Value) -> None:
@@ -224,7 +235,7 @@ class Flow:
                 break
         required = any(slot.required for _, slot, _ in value.readers)
         default = REQUIRED if required or not value.readers else value.readers[0][1].default
-        return Slot(kind, default)
+        return Slot(kind, default, all(slot.spare for _, slot, _ in value.readers))
 
 
 def agreed_type(value: Value) -> Any:

@@ -159,10 +159,10 @@ def test_workflow_as_json_names_inputs_outputs_and_workers(invoke: Invoke) -> No
 
 def test_workers_lists_the_contract_of_each(invoke: Invoke) -> None:
     shown = invoke("workers").out
-    assert "limit_hits: hits, limit -> hits\n" in shown
+    assert "limit_hits: hits, limit, found, only -> hits\n" in shown
     listed = {worker["worker"]: worker for worker in invoke("workers", "--json").json["workers"]}
     assert listed["semantic_rank"]["ports"] == {"reranker": "Reranker | None"}
-    assert listed["fuse_hits"]["inputs"].keys() == {"hits", "period"}
+    assert listed["fuse_hits"]["inputs"].keys() == {"hits", "period", "question", "order"}
     assert all(worker["summary"] and worker["line"] for worker in listed.values())
 
 

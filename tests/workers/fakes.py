@@ -115,30 +115,30 @@ class FakeReader:
         ]
         if "message" in query.kinds:
             items += [m for m in self.messages_ if m.id not in query.window]
-        hits = [Hit(item, max(channels.values()), channels) for item, channels in self._channels(query.text, items)]
+        hits = [Hit(item, max(channels.values()), channels) for item, channels in self._channels(query, items)]
         return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id))[: query.top_k])
 
     def _channels(
-        self, query: str, items: Sequence[Memory | Message]
+        self, query: Search, items: Sequence[Memory | Message]
     ) -> Iterable[tuple[Memory | Message, dict[str, float]]]:
-        scores = keyword_scores(query, [searched_text(item) for item in items])
+        scores = keyword_scores(query.text, [searched_text(item) for item in items], query.words)
         best = max(scores, default=0.0) or 1.0
         for item, score in zip(items, scores, strict=True):
             channels = {"keyword": score / best} if score else {}
             if self.embed:
-                channels["vector"] = max(0.0, cosine(self.embed(query), self.embed(searched_text(item))))
+                channels["vector"] = max(0.0, cosine(self.embed(query.text), self.embed(searched_text(item))))
             if channels:
                 yield item, channels
 
 
-def keyword_scores(query: str, texts: Sequence[str]) -> list[float]:
+def keyword_scores(query: str, texts: Sequence[str], words: Sequence[str] | None = None) -> list[float]:
     """BM25 of each text, by the statistics of these texts."""
     held = [Counter(terms(text)) for text in texts]
     lengths = [sum(counts.values()) for counts in held]
     average = sum(lengths) / len(lengths) if lengths and sum(lengths) else 1.0
     having = Counter(term for counts in held for term in counts)
     scores = [0.0] * len(texts)
-    for term in dict.fromkeys(terms(query)):
+    for term in dict.fromkeys(terms(query) if words is None else words):
         weight = idf(len(texts), having[term])
         for place, counts in enumerate(held):
             if counts[term]:

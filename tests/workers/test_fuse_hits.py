@@ -1,4 +1,4 @@
-"""The final score: relevance x kind x time."""
+"""The final score: relevance and all that speaks for a hit, times kind and time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from memoryengine.questions import Question
 from memoryengine.values import Hit, Period
-from memoryengine.workers.fuse_hits import KIND_RATIOS, FuseHits
+from memoryengine.workers.fuse_hits import KIND_RATIOS, REMARK, WEIGHTS, FuseHits
 
 from .fakes import NOON, memory, message
 
@@ -23,7 +24,7 @@ async def test_the_score_is_relevance_times_kind_times_time() -> None:
         Hit(memory("i", kind="insight"), 0.6, {"keyword": 0.6}),
         Hit(memory("then", said_at=NOON - DAY), 0.6, {"keyword": 0.6}),
     )
-    fused = (await FuseHits(time_ratio=3.0).run(hits, YESTERDAY)).hits
+    fused = (await FuseHits(time_ratio=3.0, weights={"time": 0.0, "near": 0.0}).run(hits, YESTERDAY)).hits
     scores = {h.item.content: h.score for h in fused}
     assert scores["m"] == pytest.approx(0.6 * KIND_RATIOS["message"])
     assert scores["o"] == pytest.approx(0.6)
@@ -31,15 +32,17 @@ async def test_the_score_is_relevance_times_kind_times_time() -> None:
     assert scores["i"] == pytest.approx(0.6 * KIND_RATIOS["insight"])
     assert scores["then"] == pytest.approx(1.8)
     assert fused[0].item.content == "then"
-    assert fused[0].channels == {"keyword": 0.6, "relevance": 0.6, "time": 1.0}
-    assert fused[-1].channels["time"] == 0.0
+    assert fused[0].channels == {"keyword": 0.6, "relevance": 0.6, "time": 1.0, "near": 1.0}
+    assert "time" not in fused[-1].channels
 
 
 async def test_the_event_counts_and_not_when_it_was_told() -> None:
     told_then = memory("told then", said_at=NOON - DAY, event=Period(NOON + DAY, NOON + 2 * DAY))
     happened_then = memory("happened then", event=YESTERDAY)
     fused = (await FuseHits().run((Hit(told_then, 0.5), Hit(happened_then, 0.4)), YESTERDAY)).hits
-    assert [(h.item.content, h.score) for h in fused] == [("happened then", 0.8), ("told then", 0.5)]
+    assert [h.item.content for h in fused] == ["happened then", "told then"]
+    assert fused[0].score == pytest.approx(0.4 + WEIGHTS["time"] + WEIGHTS["near"])
+    assert fused[1].score == pytest.approx(0.5 + WEIGHTS["near"] * 0.5)
     plain = (await FuseHits().run((Hit(told_then, 0.5), Hit(happened_then, 0.4)))).hits
     assert [h.item.content for h in plain] == ["told then", "happened then"]
     assert "time" not in plain[0].channels
@@ -68,3 +71,56 @@ async def test_a_reranked_insight_has_no_advantage() -> None:
     assert [(h.kind, h.score) for h in (await FuseHits().run(hits)).hits] == [("observation", 0.8), ("insight", 0.8)]
     lower = (await FuseHits(kind_ratios={"insight": 0.5}).run(hits)).hits
     assert lower[1].score == pytest.approx(0.4)
+
+
+async def test_the_parts_are_weight_times_channel_and_add_up_to_the_score() -> None:
+    hit = Hit(
+        message("I never eat meat"),
+        0.6,
+        {"keyword": 1.0, "vector": 0.2, "reply": 0.5, "hop": 0.25, "part": 0.5, "turn": 0.5, "speaker": 1.0},
+        {"keyword": 0.5, "vector": 0.1},
+    )
+    asked = Question(remark=True)
+    for question, factors in ((None, {}), (asked, REMARK)):
+        (found,) = (await FuseHits().run((hit,), YESTERDAY, question=question, order="first")).hits
+        assert sum(found.parts.values()) == pytest.approx(found.score, abs=1e-12)
+        for name, part in found.parts.items():
+            weight = WEIGHTS.get(name, 0.5) * factors.get(name, 1.0) * KIND_RATIOS["message"]
+            assert part == pytest.approx(weight * found.channels[name]), name
+    assert found.channels["lasting"] == 1.0
+    assert found.parts["reply"] == 0.0
+    assert found.channels.keys() >= found.parts.keys()
+
+
+async def test_whose_words_count_depends_on_what_is_asked() -> None:
+    hits = (Hit(message("try the pasta", role="assistant"), 0.5), Hit(message("I like pasta"), 0.5))
+    for said_by, first in (("", "user"), ("user", "user"), ("assistant", "assistant")):
+        fused = (await FuseHits().run(hits, question=Question(said_by=said_by))).hits  # type: ignore[arg-type]
+        assert fused[0].item.role == first  # type: ignore[union-attr]
+        assert fused[0].score > fused[1].score
+    alone = (await FuseHits().run(hits[:1], question=Question())).hits
+    assert "role" not in alone[0].channels
+
+
+async def test_a_wish_or_a_rule_comes_before_where_something_is_requested() -> None:
+    hits = (
+        Hit(message("pasta is food"), 0.5),
+        Hit(message("I prefer pasta"), 0.45),
+        Hit(message("Always name the price"), 0.4),
+    )
+    requested = (await FuseHits().run(hits, question=Question(request=True))).hits
+    assert [h.item.content for h in requested] == ["Always name the price", "I prefer pasta", "pasta is food"]
+    plain = (await FuseHits().run(hits, question=Question())).hits
+    assert [h.item.content for h in plain] == ["pasta is food", "I prefer pasta", "Always name the price"]
+    assert "rule" in requested[0].parts
+
+
+async def test_first_and_last_and_the_session_of_the_best() -> None:
+    early = message("the first trip", session="a", said_at=NOON - 3 * DAY)
+    late = message("the next trip", session="b", said_at=NOON)
+    beside = message("nothing", session="a", said_at=NOON)
+    hits = (Hit(late, 0.5), Hit(early, 0.5), Hit(beside, 0.1))
+    assert (await FuseHits().run(hits, order="first")).hits[0].item is early
+    assert (await FuseHits().run(hits, order="last")).hits[0].item is late
+    found = (await FuseHits().run(hits)).hits
+    assert found[-1].channels["session"] == 0.5

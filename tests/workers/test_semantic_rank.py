@@ -8,6 +8,7 @@ import pytest
 
 from memoryengine.errors import ModelUnavailable
 from memoryengine.models.scripted import ScriptedReranker
+from memoryengine.text import content_terms
 from memoryengine.trace import measure
 from memoryengine.values import Hit
 from memoryengine.workers.search_memories import SearchMemories
@@ -31,9 +32,10 @@ async def test_without_an_embedder_the_order_is_that_of_bm25() -> None:
         texts = [" ".join(rng.choices(WORDS, k=rng.randint(2, 12))) for _ in range(60)]
         reader = FakeReader(messages_=[message(text, id_=f"m{n:03}") for n, text in enumerate(texts)])
         query = " ".join(rng.sample(WORDS, 4))
+        words = content_terms(query)
         found = (await SearchMemories(reader).run(query)).hits
         ranked = (await SemanticRank().run(query, found)).hits
-        scores = {f"m{n:03}": score for n, score in enumerate(keyword_scores(query, texts)) if score}
+        scores = {f"m{n:03}": score for n, score in enumerate(keyword_scores(query, texts, words)) if score}
         assert [h.item.id for h in ranked] == sorted(scores, key=lambda id_: (-scores[id_], id_))
         assert ranked[0].score == 1.0
         assert all(0 <= h.score <= 1 for h in ranked)
@@ -47,7 +49,8 @@ async def test_channels_are_divided_by_their_best_and_weighed() -> None:
     assert scores["words"] == pytest.approx(1 / 1.8)
     assert scores["sense"] == pytest.approx(0.8 / 1.8)
     assert [h.item.content for h in ranked] == ["words", "both", "sense"]
-    assert ranked[1].channels == {"keyword": 0.5, "vector": 0.4}
+    assert ranked[1].channels == {"keyword": 0.5, "vector": 0.5, "cosine": 0.4}
+    assert ranked[1].parts == {"keyword": 0.5 / 1.8, "vector": 0.8 * 0.5 / 1.8}
 
 
 async def test_hits_of_equal_score_keep_their_order_and_no_channel_changes_nothing() -> None:

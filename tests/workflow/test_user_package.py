@@ -77,7 +77,7 @@ def test_a_users_workflow_may_include_a_stock_one_and_replace_another(tmp_path: 
     (tmp_path / "my_workflows" / "found.yaml").write_text(
         """\
 operation: list_memory
-inputs: [query, window, kinds, asked_at, limit]
+inputs: [query, window, kinds, asked_at, asker, limit]
 outputs: [hits]
 steps:
   - include: retrieve_memory

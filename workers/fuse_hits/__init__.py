@@ -1,16 +1,20 @@
-"""The final score of a hit: how well it fits, what kind of thing it is, and whether the time is right."""
+"""The final score of a hit: how well it fits, and all else that speaks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Literal
 
+from memoryengine.questions import Question, lasting
 from memoryengine.times import overlaps
-from memoryengine.values import Hit, Memory, Period
+from memoryengine.trace import cut
+from memoryengine.values import Hit, Memory, Message, Period
 from memoryengine.worker import Hits, worker
 
 INSTANT = timedelta(microseconds=1)
+HALO = timedelta(days=3)
 
 # MemoryScope's ratios are message 0.5, observation 1, custom 1.2, insight 2. Two of them are measured otherwise here.
 # Insight: 40 plain questions over 40 observations with 8 insights that sum them up (zh and en): the observation comes
@@ -19,6 +23,30 @@ INSTANT = timedelta(microseconds=1)
 # questions by BM25: recall@10 is 64.4 % at 0.5, 65.8 % from 0.7 to 0.8, 64.0 % at 1 and 55.3 % with messages alone.
 KIND_RATIOS: Mapping[str, float] = {"message": 0.7, "observation": 1.0, "custom": 1.2, "insight": 1.2}
 RERANKED = {"insight": 1.0}
+
+WEIGHTS: Mapping[str, float] = {
+    "time": 0.4,
+    "near": 0.6,
+    "order": 0.1,
+    "speaker": 0.4,
+    "role": 0.2,
+    "told": 0.15,
+    "reply": 0.3,
+    "session": 0.15,
+    "part": 0.5,
+    "turn": 0.2,
+    "hop": 0.2,
+    "rule": 0.4,
+    "wish": 0.1,
+    "lasting": 0.3,
+}
+"""What each channel adds at most, where the best match by words and meaning has 1."""
+
+BY_ITSELF = frozenset({"time", "part", "hop", "reply"})
+"""The channels for which a hit is worth showing that neither its words nor its meaning speak for."""
+
+REMARK: Mapping[str, float] = {"keyword": 0.5, "reply": 0.0, "session": 0.0}
+"""By what a part is multiplied where nothing is asked: what a remark brings to mind shares few words with it."""
 
 
 @dataclass(frozen=True)
@@ -31,37 +59,110 @@ class Fused:
 @worker("fuse_hits")
 @dataclass(frozen=True)
 class FuseHits:
-    """Order hits by relevance, kind and time, best first.
+    """Order hits by relevance, kind and all channels that `weights` names, best first.
 
-    score = relevance * kind ratio * time ratio, where the time ratio is `time_ratio` for a hit whose event (or, where
-    it has none, the moment it was said) falls into the period that the question asks about, and 1 otherwise. Hits
-    whose relevance is below `least` are dropped, and so are those of a kind with ratio 0. An insight that a reranker
-    has scored counts at most 1: the ratio makes up for what a long text loses in BM25, and a reranker takes none.
+    score = (relevance + sum of weight * channel) * kind ratio. The channels that are found here:
+    `time` 1 for a hit whose event (or, where it has none, the moment it was said) falls into the period that the
+    question asks about; `near` falls from 1 to 0 over three days beside it; `order` from 1 to 0 from the first (or
+    last) to the other relevant hits, where the question asks for it; `role` 1 for the user's messages among those of an
+    assistant, or for the assistant's where the question asks for these; `told` 1 for the user's where it asks for what
+    the user said; `session` the best relevance in the session of the hit; `rule`, `wish` and `lasting` 1 for messages
+    that state such a thing, where the question is a request (`rule`, `wish`) or a remark (`lasting`). The others come
+    from workers before.
+
+    Hits whose relevance is below `least` are dropped, unless their time, a part of the question, a hop or a reply
+    speaks for them, and so are those of a kind with ratio 0. An insight that a reranker has scored counts at most 1:
+    the ratio makes up for what a long text loses in BM25, and a reranker takes none. `time_ratio` is a further factor
+    for hits in the period, as MemoryScope has one, and `remark` has factors for parts where the question is a remark.
     """
 
-    time_ratio: float = 2.0
+    time_ratio: float = 1.0
     kind_ratios: Mapping[str, float] = field(default_factory=lambda: KIND_RATIOS)
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
+    remark: Mapping[str, float] = field(default_factory=lambda: REMARK)
     least: float = 0.01
 
-    async def run(self, hits: Hits, period: Period | None = None) -> Fused:
+    async def run(
+        self,
+        hits: Hits,
+        period: Period | None = None,
+        *,
+        question: Question | None = None,
+        order: Literal["", "first", "last"] = "",
+    ) -> Fused:
         """Score and sort; hits of equal score keep their order."""
-        ratios = {**KIND_RATIOS, **self.kind_ratios}
-        kept = [hit for hit in hits if hit.score >= self.least and ratios[hit.kind] > 0]
-        scored = [self._scored(hit, _ratio(hit, ratios), period) for hit in kept]
-        return Fused(tuple(sorted(scored, key=lambda hit: -hit.score)))
+        asked = question or Question()
+        both = len({hit.item.role for hit in hits if isinstance(hit.item, Message)}) > 1
+        sessions, places = _sessions(hits), _places(hits, order)
+        scored = []
+        for hit in hits:
+            found = {**_time(hit, period), **_asked(hit, asked, both)}
+            found |= {"session": sessions[hit.item.session], "order": places.get(hit.item.id, 0.0)}
+            scored.append(self._scored(hit, {name: value for name, value in found.items() if value}, asked.remark))
+        kept = [hit for hit in scored if hit.parts]
+        cut(f"relevance below {self.least:g} or a kind with ratio 0", len(hits) - len(kept))
+        return Fused(tuple(sorted(kept, key=lambda hit: -hit.score)))
 
-    def _scored(self, hit: Hit, ratio: float, period: Period | None) -> Hit:
-        in_time = period is not None and overlaps(_when(hit), period)
-        channels = {**hit.channels, "relevance": hit.score}
-        if period is not None:
-            channels["time"] = float(in_time)
-        score = hit.score * ratio * (self.time_ratio if in_time else 1.0)
-        return replace(hit, score=score, channels=channels)
+    def _scored(self, hit: Hit, found: Mapping[str, float], remark: bool) -> Hit:
+        """The hit with all its channels and parts; without parts if it is to be dropped."""
+        channels = {**hit.channels, **found}
+        factors = self.remark if remark else {}
+        weights = {**WEIGHTS, **self.weights}
+        more = {name: weight * channels[name] for name, weight in weights.items() if channels.get(name) and weight}
+        ratio = self._ratio(hit) * (self.time_ratio if channels.get("time") else 1.0)
+        if ratio <= 0 or (hit.score < self.least and not BY_ITSELF & more.keys()):
+            return replace(hit, parts={})
+        if not hit.parts and hit.score:
+            channels["relevance"] = hit.score
+        parts = {**(hit.parts or {"relevance": hit.score}), **more}
+        parts = {name: part * ratio * factors.get(name, 1.0) for name, part in parts.items()}
+        return replace(hit, score=sum(parts.values()), channels=channels, parts=parts)
+
+    def _ratio(self, hit: Hit) -> float:
+        ratio = {**KIND_RATIOS, **self.kind_ratios}[hit.kind]
+        return min(ratio, RERANKED.get(hit.kind, ratio)) if "rerank" in hit.channels else ratio
 
 
-def _ratio(hit: Hit, ratios: Mapping[str, float]) -> float:
-    highest = RERANKED.get(hit.kind) if "rerank" in hit.channels else None
-    return ratios[hit.kind] if highest is None else min(ratios[hit.kind], highest)
+def _sessions(hits: Iterable[Hit]) -> dict[str, float]:
+    """The best relevance in each session; nothing for hits without one."""
+    best: dict[str, float] = {}
+    for hit in hits:
+        best[hit.item.session] = max(best.get(hit.item.session, 0.0), hit.score)
+    return {**best, "": 0.0}
+
+
+def _places(hits: Hits, order: str) -> dict[str, float]:
+    """How early (or late) each of the relevant hits was said, from 1 down to 0; nothing where no order is asked for."""
+    least = max((hit.score for hit in hits), default=0.0) / 2
+    relevant = sorted((hit for hit in hits if order and hit.score >= least), key=lambda hit: hit.item.said_at)
+    if order == "last":
+        relevant.reverse()
+    return {hit.item.id: 1.0 - place / len(relevant) for place, hit in enumerate(relevant)}
+
+
+def _time(hit: Hit, period: Period | None) -> dict[str, float]:
+    if period is None:
+        return {}
+    when = _when(hit)
+    if overlaps(when, period):
+        return {"time": 1.0, "near": 1.0}
+    if period.recurs:
+        return {}
+    gap = period.start - when.end if when.end <= period.start else when.start - period.end
+    return {"near": max(0.0, 1.0 - gap / HALO)}
+
+
+def _asked(hit: Hit, question: Question, both: bool) -> dict[str, float]:
+    """The channels of whose words they are and what they state."""
+    item = hit.item
+    role = item.role if isinstance(item, Message) else "user"
+    found = {"role": float(both and role == (question.said_by or "user"))}
+    found["told"] = float(both and question.said_by == role == "user")
+    if role == "user" and (question.request or question.remark):
+        stated = lasting(item.content)
+        wanted = {"rule", "wish"} if question.request else {"lasting"}
+        found |= dict.fromkeys(stated & wanted, 1.0)
+    return found
 
 
 def _when(hit: Hit) -> Period:

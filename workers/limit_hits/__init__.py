@@ -23,8 +23,9 @@ class LimitHits:
 
     top_k: int = 20
 
-    async def run(self, hits: Hits, limit: int | None = None) -> Limited:
-        """Cut the list; `limit` asks for another number than the setting."""
+    async def run(self, hits: Hits, limit: int | None = None, *, found: Hits = (), only: bool = False) -> Limited:
+        """Cut the list; `limit` asks for another number than the setting, and with `only` it is `found` that is cut."""
+        hits = found if only else hits
         wanted = self.top_k if limit is None else limit
         if wanted < 0:
             raise InputError(f"The limit is {wanted}; it must be 0 or more.")

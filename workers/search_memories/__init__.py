@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from memoryengine.errors import InputError
 from memoryengine.ports import SEARCHABLE, Reader, Search, Searchable
+from memoryengine.questions import Question
+from memoryengine.text import content_terms, terms
+from memoryengine.values import Hit
 from memoryengine.worker import Hits, worker
+
+PART, TURN, SPEAKER = "part", "turn", "speaker"
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found, best first."""
+    """What was found, best first, and the best hit of each part of the question."""
 
     hits: Hits
+    leads: Hits = ()
 
 
 @worker("search_memories")
 @dataclass(frozen=True)
 class SearchMemories:
-    """Find memories and messages for a question, by keyword and by vector in one round trip."""
+    """Find memories and messages for a question, by keyword and by vector in one round trip.
+
+    Function words are not sought by keyword, unless there is nothing else. The name of somebody who speaks in this
+    memory is not sought either: it would find what is said to that person; instead that person's words get the
+    channel `speaker`. Each part of a question that asks several things is sought for itself too, and the best of these
+    scores is the channel `part`; of a chat that goes on its last turn is, with the channel `turn`.
+    """
 
     reader: Reader
     kinds: tuple[str, ...] = SEARCHABLE
@@ -29,13 +42,77 @@ class SearchMemories:
         """Refuse kinds that do not exist."""
         _checked(self.kinds)
 
-    async def run(self, query: str, window: tuple[str, ...] = (), kinds: tuple[str, ...] | None = None) -> Found:
-        """Search; messages in `window` are in front of the reader already, and `kinds` narrows the setting."""
+    async def run(
+        self,
+        query: str,
+        window: tuple[str, ...] = (),
+        kinds: tuple[str, ...] | None = None,
+        *,
+        question: Question | None = None,
+        asker: str = "",
+        found: Hits = (),
+        only: bool = False,
+    ) -> Found:
+        """Search; messages in `window` are in front of the reader already, and `kinds` narrows the setting.
+
+        `asker` is the name of the speaker who asks, where several do: it is his own words that a question means which
+        names nobody. What was `found` before is weighed with the rest; with `only` that is all that was asked for, and
+        nothing is sought.
+        """
         wanted = tuple(k for k in _checked(self.kinds) if kinds is None or k in _checked(kinds))
-        if not wanted or not query.strip():
+        if only or not wanted or not query.strip():
             return Found(())
-        (hits,) = await self.reader.search(Search(query, kinds=wanted, top_k=self.top_k, window=window))
-        return Found(hits)
+        named = _named(query, await self.reader.speakers())
+        parts = question.parts if question else ()
+        turn = (question.turn,) if question and question.turn else ()
+        searches = [self._search(_without(one, named), wanted, window) for one in (query, *parts, *turn)]
+        whole, *others = await self.reader.search(*searches)
+        hits = _with(PART, _with(TURN, whole, others[len(parts) :]), others[: len(parts)])
+        known = {hit.item.id for hit in hits}
+        hits += tuple(hit for hit in found if hit.item.id not in known)
+        leads = {one[0].item.id: one[0] for one in others[: len(parts)] or [whole] if one}
+        return Found(_with_speaker(hits, named or (asker,)), tuple(leads.values()))
+
+    def _search(self, text: str, kinds: tuple[Searchable, ...], window: tuple[str, ...]) -> Search:
+        return Search(text, kinds=kinds, top_k=self.top_k, window=window, words=content_terms(text) or terms(text))
+
+
+def _named(query: str, speakers: Iterable[str]) -> tuple[str, ...]:
+    """The speakers whose name stands in the question."""
+    words = set(terms(query))
+    return tuple(name for name in speakers if (of := terms(name)) and words.issuperset(of))
+
+
+def _without(text: str, names: Sequence[str]) -> str:
+    """The text without names; as it is if nothing would be left."""
+    for name in names:
+        text = text.replace(name, " ").replace(name.lower(), " ")
+    return text if text.strip() else " ".join(names)
+
+
+def _with(channel: str, hits: Hits, searches: Sequence[Hits]) -> Hits:
+    """The hits with how well they fit the best of some further searches, and those that only these found."""
+    if not searches:
+        return hits
+    scores: dict[str, float] = {}
+    for found in searches:
+        names = {name for hit in found for name in hit.channels} & {"keyword", "vector"}
+        for hit in found:
+            score = sum(hit.channels.get(name, 0.0) for name in names) / len(names)
+            scores[hit.item.id] = max(scores.get(hit.item.id, 0.0), score)
+    known = {hit.item.id for hit in hits}
+    new = {hit.item.id: Hit(hit.item, 0.0) for found in searches for hit in found if hit.item.id not in known}
+    return tuple(
+        replace(hit, channels={**hit.channels, channel: scores[hit.item.id]}) if hit.item.id in scores else hit
+        for hit in (*hits, *new.values())
+    )
+
+
+def _with_speaker(hits: Hits, named: Sequence[str]) -> Hits:
+    return tuple(
+        replace(hit, channels={**hit.channels, SPEAKER: 1.0}) if hit.item.speaker and hit.item.speaker in named else hit
+        for hit in hits
+    )
 
 
 def _checked(kinds: tuple[str, ...]) -> tuple[Searchable, ...]:

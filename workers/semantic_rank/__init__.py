@@ -11,6 +11,7 @@ from memoryengine.values import Hit
 from memoryengine.worker import Hits, worker
 
 RERANK = "rerank"
+COSINE = "cosine"
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class SemanticRank:
 
     With a reranker its score is the score of the best `top_n` hits by that mean; the others follow in their order,
     below the last of them. Where it gives none within `seconds`, or none that can be used, the order is as without it
-    and a warning says why; it reads `longest` characters of a text.
+    and a warning says why; it reads `longest` characters of a text. With `rerank` off it is not asked here: in the
+    stock workflow `rerank_hits` asks it once everything is found.
     """
 
     reranker: Reranker | None = None
     keyword_weight: float = 1.0
     vector_weight: float = 0.8
+    rerank: bool = True
     top_n: int = 100
     longest: int = 2_000
     seconds: float = 5.0
@@ -45,7 +48,7 @@ class SemanticRank:
     async def run(self, query: str, hits: Hits) -> Ranked:
         """Score and sort; hits of equal score keep their order."""
         fused = fuse_channels(hits, {"keyword": self.keyword_weight, "vector": self.vector_weight})
-        if self.reranker is None or not fused:
+        if self.reranker is None or not self.rerank or not fused:
             return Ranked(fused)
         head, rest = fused[: self.top_n], fused[self.top_n :]
         texts = [text_of(hit.item) for hit in head]
@@ -61,19 +64,27 @@ def fuse_channels(hits: Sequence[Hit], weights: Mapping[str, float]) -> Hits:
     if not total:
         return tuple(hits)
 
-    def score(hit: Hit) -> float:
-        return sum(weight * hit.channels.get(name, 0.0) / best[name] for name, weight in counting.items()) / total
+    def fused(hit: Hit) -> Hit:
+        channels = {name: hit.channels[name] / best[name] for name in counting if name in hit.channels}
+        parts = {name: counting[name] * channel / total for name, channel in channels.items()}
+        raw = {COSINE: hit.channels["vector"]} if "vector" in hit.channels else {}
+        return replace(hit, score=sum(parts.values()), channels={**hit.channels, **raw, **channels}, parts=parts)
 
-    return _sorted(replace(hit, score=score(hit)) for hit in hits)
+    return _sorted(map(fused, hits))
 
 
 def _reranked(head: Sequence[Hit], scores: Sequence[float], rest: Sequence[Hit]) -> Hits:
     scored = _sorted(
-        replace(hit, score=score, channels={**hit.channels, RERANK: score})
+        replace(hit, score=score, channels={**hit.channels, RERANK: score}, parts={RERANK: score})
         for hit, score in zip(head, scores, strict=True)
     )
     floor = min(scores)
-    return scored + tuple(replace(hit, score=hit.score * floor) for hit in rest)
+    return scored + tuple(_times(hit, floor) for hit in rest)
+
+
+def _times(hit: Hit, factor: float) -> Hit:
+    parts = {name: part * factor for name, part in hit.parts.items()}
+    return replace(hit, score=hit.score * factor, parts=parts)
 
 
 def _sorted(hits: Iterable[Hit]) -> Hits:
