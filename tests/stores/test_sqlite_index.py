@@ -34,6 +34,11 @@ def clustered(chance: np.random.Generator, count: int) -> Array:
     return units(centres[chance.integers(0, 50, count)] + 0.7 * chance.standard_normal((count, DIMENSIONS)))
 
 
+def add(index: Nearest, rows: Array, vectors: Array) -> None:
+    index.add(rows, vectors, int(rows.max()) + 1)
+    index.settle()
+
+
 def found(index: Nearest, vector: Array, passing: Passing, top_k: int) -> list[int]:
     return [row for row, _ in best(*index.search(vector, passing, top_k), top_k, NAMES)]
 
@@ -64,8 +69,8 @@ def test_the_nearest_among_many_are_those_of_an_exact_search(monkeypatch: pytest
     compared = noted(monkeypatch)
     chance = np.random.default_rng(1)
     vectors, index = clustered(chance, COUNT), Nearest()
-    index.add(np.arange(COUNT - 500), vectors[:-500])
-    index.add(np.arange(COUNT - 500, COUNT), vectors[-500:])
+    add(index, np.arange(COUNT - 500), vectors[:-500])
+    add(index, np.arange(COUNT - 500, COUNT), vectors[-500:])
     everything = Passing(np.ones(COUNT, np.bool_))
     for mask in (
         everything.mask,
@@ -90,7 +95,7 @@ def test_vectors_that_point_everywhere_alike_are_compared_whole(monkeypatch: pyt
     monkeypatch.setattr(nearest, "DIRECTIONS", 8)
     chance = np.random.default_rng(2)
     vectors, index = units(chance.standard_normal((COUNT, DIMENSIONS))), Nearest()
-    index.add(np.arange(COUNT), vectors)
+    add(index, np.arange(COUNT), vectors)
     passing = Passing(np.ones(COUNT, np.bool_))
     for vector in units(chance.standard_normal((40, DIMENSIONS))):
         assert found(index, vector, passing, 20) == wanted(vectors, vector, passing, 20)
@@ -105,10 +110,10 @@ def test_vectors_come_row_by_row_and_change() -> None:
     mask = np.zeros(2 * MANY + 7, np.bool_)
     for start in range(0, 2 * MANY, MANY // 2):
         rows = np.arange(start, start + MANY // 2)
-        index.add(rows, vectors[rows])
+        add(index, rows, vectors[rows])
         mask[rows] = True
         vectors[start] = -vectors[start + 1]
-        index.add(np.asarray([start]), vectors[start : start + 1])
+        add(index, np.asarray([start]), vectors[start : start + 1])
         passing = Passing(mask[: start + MANY // 2 + 7].copy())
         for vector in (vectors[start], vectors[start + 5]):
             assert found(index, vector, passing, 10) == wanted(vectors, vector, passing, 10)

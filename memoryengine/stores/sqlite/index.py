@@ -25,6 +25,7 @@ from .rows import Rows
 Scores = npt.NDArray[np.float64]
 COMPACT_AFTER = 1000
 KEPT_DOCUMENTS = 10_000
+PART = 4_096
 
 _TEXTS = (
     "SELECT d.id, t.data, v.data FROM documents d LEFT JOIN contents t ON t.key = d.terms AND t.key > :known"
@@ -46,19 +47,21 @@ class Texts:
         """Take in what was written since the last time; `rows` is fresh already."""
         newest = newest_key(connection, "contents")
         values = {"known": self._known, "scope": place.key, "collection": table.key, "seq": self.seq}
-        found = connection.execute(_TEXTS, values).fetchall()
-        texts = [(rows.row_of[id_], terms) for id_, terms, _ in found if terms]
-        self._postings.add([row for row, _ in texts], [terms for _, terms in texts])
-        self._add_vectors([(rows.row_of[id_], vector) for id_, _, vector in found if vector])
+        cursor = connection.execute(_TEXTS, values)
+        while found := cursor.fetchmany(PART):  # so that the bytes of all are never there at once
+            texts = [(rows.row_of[id_], terms) for id_, terms, _ in found if terms]
+            self._postings.add([row for row, _ in texts], [terms for _, terms in texts])
+            self._add_vectors([(rows.row_of[id_], vector) for id_, _, vector in found if vector], len(rows.ids))
+        self._nearest.settle()
         self.seq, self._known = place.seq, newest
 
-    def _add_vectors(self, found: list[tuple[int, bytes]]) -> None:
+    def _add_vectors(self, found: list[tuple[int, bytes]], size: int) -> None:
         if not found:
             return
         vectors = np.frombuffer(b"".join(vector for _, vector in found), "<f4").reshape(len(found), -1)
         if self._nearest.width not in (0, vectors.shape[1]):  # the file was given to another embedder
             self._nearest = Nearest()
-        self._nearest.add(np.asarray([row for row, _ in found]), vectors)
+        self._nearest.add(np.asarray([row for row, _ in found]), vectors, size)
 
     def keyword(self, terms: Sequence[str], passing: Passing, top_k: int) -> tuple[Array, Scores, float]:
         """See `Postings.best`."""

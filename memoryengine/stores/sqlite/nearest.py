@@ -37,6 +37,7 @@ class Nearest:
         self._whole: Vectors = np.zeros((0, 0), np.float32)
         self._short: Vectors = np.zeros((0, 0), np.float32)  # the same in the directions that were learned
         self._directions: Vectors = np.zeros((0, 0), np.float32)
+        self._size = 0
         self._learned = 0  # how many rows there were when the directions were learned
         self._failures = self._rest = 0
 
@@ -45,16 +46,19 @@ class Nearest:
         """How many numbers each vector has; 0 before the first."""
         return int(self._whole.shape[1])
 
-    def add(self, rows: Array, vectors: Vectors) -> None:
-        """Take the vectors of some rows in."""
-        size = int(rows.max()) + 1
-        self._whole = _roomy(self._whole, size, vectors.shape[1])
+    def add(self, rows: Array, vectors: Vectors, size: int) -> None:
+        """Take the vectors of some rows in, of `size` rows that there are to be; `settle` must follow."""
+        self._size = max(self._size, int(rows.max()) + 1)
+        self._whole = _roomy(self._whole, max(size, self._size), vectors.shape[1])
         self._whole[rows] = vectors
-        if size >= max(MANY, 2 * self._learned):
-            self._learn(size)
-        elif self._learned:
-            self._short = _roomy(self._short, size, self._short.shape[1])
+        if self._learned:
+            self._short = _roomy(self._short, len(self._whole), self._short.shape[1])
             self._short[rows] = vectors @ self._directions
+
+    def settle(self) -> None:
+        """Learn the directions, if there are many vectors more than when they were learned."""
+        if self._size >= max(MANY, 2 * self._learned):
+            self._learn(self._size)
 
     def _learn(self, size: int) -> None:
         self._directions = principal(self._whole[: size : max(1, size // SAMPLE)], DIRECTIONS)

@@ -21,6 +21,7 @@ _FIELDS = (
 )
 
 FEW = 1000
+PART = 4_096
 KEPT = 16
 """How many filters are kept with what passes them, until something is written."""
 
@@ -46,11 +47,13 @@ class Rows:
         changed = connection.execute(_FIELDS, (self._known, place.key, table.key, self.seq)).fetchall()
         self._passing.clear()
         new = [one for one in changed if not self._taken(*one)]
-        first = self.columns.extend(parse(b"[%b]" % b",".join(fields for *_, fields in new)))
-        for row, (key, id_, *_) in enumerate(new, first):
-            self.row_of[id_] = row
-            self.ids.append(id_)
-            self._keys.append(key)
+        for start in range(0, len(new), PART):  # so that the parsed fields of all are never there at once
+            part = new[start : start + PART]
+            first = self.columns.extend(parse(b"[%b]" % b",".join(fields for *_, fields in part)))
+            for row, (key, id_, *_) in enumerate(part, first):
+                self.row_of[id_] = row
+                self.ids.append(id_)
+                self._keys.append(key)
         for _, id_, gone, vector, _ in changed:
             if not gone:
                 self.columns.mark_vector(self.row_of[id_], there=bool(vector))
