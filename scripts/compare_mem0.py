@@ -165,8 +165,10 @@ def queries_of(question: str, vector: Vector, top_k: int = 100) -> list[Query]:
 def searching(engine: AsyncMemoryEngine, user: str, vectors: Vectors) -> Callable[[str], Awaitable[Spent]]:
     """The searches of a retrieval, asked of the store itself."""
     store, _ = parts_of(engine)
+    questions = Texts(QUESTIONS + 2)  # others than the retrieval had just before, whose documents are at hand
 
-    async def ask(question: str) -> Spent:
+    async def ask(_: str) -> Spent:
+        question = questions.question()
         asked = queries_of(question, vectors.of([question])[0].tolist())
         watch = Watch()
         await store.search(Scope(user), asked)
