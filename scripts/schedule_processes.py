@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -297,7 +296,8 @@ def compare(said: dict[str, list[list[datetime]]], talking: list[Watched], found
             if not late:
                 found.missed.append(f"{user} {due}")
         # A store that was slow may have held up a burst for longer than the gap: then the parts count.
-        held_up = sum(other - one > GAP * 0.8 for burst in bursts for one, other in pairwise(burst))
+        # A message counts from when its adding began, which is where that of the one before ended or later.
+        held_up = sum(other - one > GAP * 0.8 for burst in bursts for one, other in zip(burst, burst[2:], strict=False))
         # What the killed process did and could not write down is done again, and finds nothing to do.
         again = sum(not one["detail"] for one in mine) if user in unsure else 0
         found.again += again
