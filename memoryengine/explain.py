@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from functools import lru_cache
+from itertools import zip_longest
+from unicodedata import category, east_asian_width
 
 from .trace import CUT
 from .values import Hit, Locale, Message
@@ -15,7 +17,6 @@ DIGITS = 3
 GAP = "  "
 LINES = 2  # of a text
 WIDEST_TEXT, NARROWEST_TEXT = 60, 29  # columns of a terminal; a Chinese character takes two
-WIDE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +96,19 @@ def explanation(hits: Sequence[Hit], left_out: Sequence[Cut], locale: Locale, wi
     made_of = [list(_made_of(hit, n, after[n - 1], wide)) for n, hit in enumerate(hits, 1)]
     numbers = max((len(line) for lines in made_of for line in lines), default=0) + len(GAP) * 3 + 8
     columns = WIDEST_TEXT if width is None else min(WIDEST_TEXT, max(NARROWEST_TEXT, width - numbers))
-    rows = [
-        (str(place), f"{hit.score:.{DIGITS}f}", "\n".join(_memory(hit, locale, columns)), "\n".join(lines))
-        for place, (hit, lines) in enumerate(zip(hits, made_of, strict=True), 1)
-    ]
-    return "\n".join([*(_table(("#", "score", "memory", "made of"), rows) if rows else []), _told(left_out)])
+    rows: list[list[list[str]]] = [[["#"], ["score"], ["memory"], ["made of"]]]
+    for place, (hit, lines) in enumerate(zip(hits, made_of, strict=True), 1):
+        rows.append([[str(place)], [f"{hit.score:.{DIGITS}f}"], list(_memory(hit, locale, columns)), lines])
+    return "\n".join([*(_table(rows) if hits else ()), _told(left_out)])
 
 
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """The lines of a table in plain text, in which wide characters count as what they take."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*heads, box=None, pad_edge=False, padding=(0, len(GAP), 0, 0))
+def _table(rows: Sequence[Sequence[Sequence[str]]]) -> Iterator[str]:
+    """The lines of a table whose cells hold lines; wide characters count as what they take of a terminal."""
+    wide = [max(_wide(line) for row in rows for line in row[column]) for column in range(len(rows[0]))]
     for row in rows:
-        table.add_row(*map(Text, row))
-    page = StringIO()
-    Console(file=page, width=WIDE, color_system=None, highlight=False).print(table)
-    return [line.rstrip() for line in page.getvalue().splitlines()]
+        for lines in zip_longest(*row, fillvalue=""):
+            cells = [line + " " * (most - _wide(line)) for line, most in zip(lines, wide, strict=True)]
+            yield GAP.join(cells).rstrip()
 
 
 def _memory(hit: Hit, locale: Locale, columns: int) -> Iterator[str]:
@@ -139,9 +134,15 @@ def _line(text: str, columns: int, *, whole: bool = True) -> tuple[str, str]:
 
 
 def _wide(text: str) -> int:
-    from rich.cells import cell_len
+    """The columns that a text takes: two for a wide character, none for one that is joined to another."""
+    return sum(_columns(character) for character in text)
 
-    return cell_len(text)
+
+@lru_cache(maxsize=4_096)
+def _columns(character: str) -> int:
+    if category(character) in ("Mn", "Me", "Cf", "Cc"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
 
 
 def _shown(hit: Hit) -> list[Reason]:

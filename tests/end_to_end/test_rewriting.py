@@ -115,6 +115,7 @@ def test_an_unwell_model_costs_no_more_than_its_seconds(
     assert perf_counter() - began < 10
     assert [hit.item.content for hit in late.hits] == [TALK["en"][0]]
     assert late.warnings[0].endswith("did not answer within 0.3 seconds.")
+    user = engine(most=3).user("ann")
     server.fail_next(OVERLOADED)
     down = user.retrieve("Where does Ann work?")
     assert [hit.score for hit in down.hits] == [hit.score for hit in late.hits]
