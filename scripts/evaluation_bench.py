@@ -60,6 +60,7 @@ class Bench:
         config: dict[str, object] = {"extends": self.config, "time_zone": "UTC"}
         if self.embedder == OFF:
             config["models"] = {"embedder": None}
+        self._make_room(data)
         config["store"] = self.stores.spec(self.store_name(data))
         engine = AsyncMemoryEngine(config)
         plans = {**engine._engine.plans, RETRIEVE: self.plan(engine.plan(RETRIEVE))}
@@ -81,16 +82,21 @@ class Bench:
         return MeteredEmbedder(made if self.vectors is None else VectorFile(made, self.vectors))
 
     def store_name(self, data: EvaluationSet) -> str:
-        """The set's name; of a store that stays, with a hash of what fills it, and older fillings are taken away."""
+        """The set's name; of a store that stays, with a hash of what fills it."""
         if not self.kept or self.stores.url:
             return data.name
-        led = f"{data.name}.{blake2b(self.embedder.encode(), digest_size=3).hexdigest()}."
-        name = f"{led}{filling(data)}"
-        again = self.modes != ("messages",)  # a consolidation changes what is there
-        for file in self.stores.folder.glob(f"{led}*"):
-            if again or not file.name.startswith(f"{name}."):
-                file.unlink()
-        return name
+        return f"{self._led(data)}{filling(data)}"
+
+    def _led(self, data: EvaluationSet) -> str:
+        return f"{data.name}.{blake2b(self.embedder.encode(), digest_size=3).hexdigest()}."
+
+    def _make_room(self, data: EvaluationSet) -> None:
+        """Take older fillings of a set away, and every one of a run that consolidates, which changes what is there."""
+        if self.kept and not self.stores.url:
+            stays = f"{self.store_name(data)}." if self.modes == ("messages",) else "\0"
+            for file in self.stores.folder.glob(f"{self._led(data)}*"):
+                if not file.name.startswith(stays):
+                    file.unlink()
 
 
 def filling(data: EvaluationSet) -> str:
