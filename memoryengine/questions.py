@@ -24,13 +24,12 @@ MOST_PARTS = 4
 class Question:
     """A question as read: what of its `text` is asked, in `parts` where that is several things.
 
-    Of a chat that goes on, `turn` is what was said last. `said_by` is whose words it asks for. A `remark` tells instead
+    `said_by` is whose words it asks for. A `remark` tells instead
     of asking (a chat that goes on is none), and a `request` wants advice, a plan or a text.
     """
 
     text: str = ""
     parts: tuple[str, ...] = ()
-    turn: str = ""
     said_by: Speaking = ""
     remark: bool = False
     request: bool = False
@@ -40,11 +39,14 @@ _EN_SAY = (
     "recommend|suggest|advise|tell|told|say|said|mention|explain|describe|propose|list|give|gave|share|point out|"
     "bring up|brought up"
 )
+_EN_SAID = (
+    "recommended|suggested|advised|told|said|mentioned|explained|described|proposed|listed|gave|given|shared|"
+    "pointed out|brought up"
+)
 _ZH_SAY = "推荐|建议|告诉|说|提|讲|介绍|分享|回答|聊"
 _BY_ASSISTANT = re.compile(
     rf"\b(?:did|have|had) you (?:\w+ ){{0,2}}(?:{_EN_SAY})"
-    rf"|(?<!would )(?<!could )(?<!can )(?<!will )\byou (?:\w+ )?(?:{_EN_SAY})(?:e?d)?\b"
-    r"(?! (?:me )?(?:a|an|some|any)\b.*\?$)"
+    rf"|\byou (?:\w+ )?(?:{_EN_SAID})\b"
     r"|\byour (?:recommendation|suggestion|advice|answer|explanation)s?\b"
     rf"|(?<![给向跟和对为])你(?:之前|曾经?|上次|以前|还)*(?:给|向|跟|和|对|为)?我?们?(?:{_ZH_SAY})(?:过|到|了|的)",
     re.IGNORECASE,
@@ -74,9 +76,9 @@ _RULE = re.compile(
     re.IGNORECASE,
 )
 _WISH = re.compile(
-    r"\bi(?:'d| would| do)? (?:\w+ )?(?:prefer|rather|like|love|enjoy|hate|dislike|want|tend to|lean towards?)\b"
+    r"\bi(?:'d| would| do)? (?:\w+ )?(?:prefer|rather|love|enjoy|hate|dislike|lean towards?)\b"
     r"|\bmy (?:favou?rite|preference)\b"
-    r"|我(?:\w{0,2})(?:喜欢|偏爱|偏好|更愿意|讨厌|不爱|想要|最爱|习惯)",
+    r"|我(?:\w{0,2})(?:喜欢|偏爱|偏好|更愿意|讨厌|不爱|最爱|习惯)",
     re.IGNORECASE,
 )
 _LASTING = re.compile(
@@ -110,7 +112,6 @@ def read_question(text: str) -> Question:
     return Question(
         text="\n".join([before, " ".join(pieces)]).strip(),
         parts=() if before else _several([part for piece in pieces for part in _sentences(piece)]),
-        turn=last if before else "",
         said_by="user" if _BY_USER.search(last) else "assistant" if _BY_ASSISTANT.search(last) else "",
         remark=not (before or _ASKS.search(last)),
         request=bool(_REQUEST.search(last)),

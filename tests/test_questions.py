@@ -13,6 +13,7 @@ from memoryengine.questions import lasting, read_question
         ("On May 3rd, which two movies did you recommend to me?", "assistant"),
         ("What was your advice about the lease?", "assistant"),
         ("What libraries would you suggest I use?", ""),
+        ("What snacks do you recommend?", ""),
         ("What time did I say my practice starts?", "user"),
         ("What kind of music do I like?", ""),
         ("我曾经和你推荐过一部科幻电影，它的名字是？", "user"),
@@ -33,8 +34,6 @@ def test_a_remark_asks_nothing_and_a_chat_that_goes_on_is_none() -> None:
     assert read_question("我今天有点累。").remark
     assert not read_question("Assistant: How was it?\nIt was fine.").remark
     assert not read_question("tell me about the trip").remark
-    assert read_question("Assistant: How was it?\nIt was fine.").turn == "It was fine."
-    assert read_question("tell me about the trip").turn == ""
 
 
 def test_parts_are_the_sentences_that_say_something() -> None:

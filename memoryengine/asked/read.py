@@ -47,13 +47,14 @@ def read_time_asked(
 ) -> TimeAsked:
     """What a question asks about time, asked at the aware moment `at` in `zone` (by default its own).
 
-    Only the sentences that ask are read, if there are such. Of several periods it is the one at which something was
-    said ("..., as mentioned on 3 July"), else the first that is not vague; "recently" and "every day" are none where
-    anything but a time is asked about. A date that may lie before or after the moment lies before it where the question
-    is about talking or its tense says so; else it is the coming one only if that is at most sixty days away. `speakers`
-    are names that are known to be speakers': a question that names nothing but these and a time is about a time only.
+    Only the sentences that ask are read, if there are such, and of a chat's last turns the last line. Of several
+    periods it is the one at which something was said ("..., as mentioned on 3 July"), else the first that is not vague;
+    "recently" and "every day" are none where anything but a time is asked about. A date that may lie before or after
+    the moment lies before it where the question is about talking or its tense says so; else it is the coming one only
+    if that is at most sixty days away. `speakers` are names that are known to be speakers': a question that names
+    nothing but these and a time is about a time only.
     """
-    query = query[-MOST_READ:]
+    query = query.rstrip().rpartition("\n")[2][-MOST_READ:]
     folded = asking(fold(query))
     if len(folded.replace(BLANK, "")) > LONGEST:
         return TimeAsked()

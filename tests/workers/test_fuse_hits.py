@@ -77,7 +77,7 @@ async def test_the_parts_are_weight_times_channel_and_add_up_to_the_score() -> N
     hit = Hit(
         message("I never eat meat"),
         0.6,
-        {"keyword": 1.0, "vector": 0.2, "reply": 0.5, "hop": 0.25, "part": 0.5, "turn": 0.5, "speaker": 1.0},
+        {"keyword": 1.0, "vector": 0.2, "reply": 0.5, "hop": 0.25, "part": 0.5, "speaker": 1.0},
         {"keyword": 0.5, "vector": 0.1},
     )
     asked = Question(remark=True)
@@ -103,16 +103,15 @@ async def test_whose_words_count_depends_on_what_is_asked() -> None:
 
 
 async def test_a_wish_or_a_rule_comes_before_where_something_is_requested() -> None:
-    hits = (
-        Hit(message("pasta is food"), 0.5),
-        Hit(message("I prefer pasta"), 0.45),
-        Hit(message("Always name the price"), 0.4),
-    )
+    answer = Hit(message("Sure!", role="assistant"), 0.1)
+    hits = (Hit(message("pasta is food"), 0.5), Hit(message("I prefer pasta"), 0.45), answer)
+    hits += (Hit(message("Always name the price"), 0.2),)
     requested = (await FuseHits().run(hits, question=Question(request=True))).hits
-    assert [h.item.content for h in requested] == ["Always name the price", "I prefer pasta", "pasta is food"]
+    assert [h.item.content for h in requested[:3]] == ["Always name the price", "I prefer pasta", "pasta is food"]
     plain = (await FuseHits().run(hits, question=Question())).hits
-    assert [h.item.content for h in plain] == ["pasta is food", "I prefer pasta", "Always name the price"]
-    assert "rule" in requested[0].parts
+    assert [h.item.content for h in plain[:3]] == ["Always name the price", "pasta is food", "I prefer pasta"]
+    among_people = (await FuseHits().run(hits[:2] + hits[3:], question=Question(request=True))).hits
+    assert "rule" not in among_people[-1].parts
 
 
 async def test_first_and_last_and_the_session_of_the_best() -> None:

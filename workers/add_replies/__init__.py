@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from memoryengine.ports import Reader
+from memoryengine.questions import Question
 from memoryengine.values import Hit, Message
 from memoryengine.worker import Hits, worker
 
@@ -26,14 +27,14 @@ class AddReplies:
 
     A short answer is nothing without its question. The channel `reply` is the score of the better of the two, of the
     `best` hits alone; what it brings along has no other channel. Messages longer than `longest` characters speak for
-    themselves and gain less, in proportion.
+    themselves and gain less, in proportion, unless the question asks for what the assistant said.
     """
 
     reader: Reader
     best: int = 30
     longest: int = 300
 
-    async def run(self, hits: Hits, *, window: tuple[str, ...] = ()) -> Joined:
+    async def run(self, hits: Hits, *, window: tuple[str, ...] = (), question: Question | None = None) -> Joined:
         """Look up the neighbours in one round trip; messages in `window` are in front of the reader already."""
         scores = {hit.item.id: hit.score for hit in hits[: self.best] if isinstance(hit.item, Message)}
         if not scores:
@@ -42,12 +43,13 @@ class AddReplies:
         beside = await self.reader.replies(list(scores))
         new = [Hit(one, 0.0) for one in beside if one.id not in known and one.id not in window]
         gains = _gains([hit.item for hit in (*hits, *new) if isinstance(hit.item, Message)], scores)
-        return Joined(tuple(self._gained(hit, gains.get(hit.item.id, 0.0)) for hit in (*hits, *new)))
+        whole = question is not None and question.said_by == "assistant"
+        return Joined(tuple(self._gained(hit, gains.get(hit.item.id, 0.0), whole) for hit in (*hits, *new)))
 
-    def _gained(self, hit: Hit, gain: float) -> Hit:
+    def _gained(self, hit: Hit, gain: float, whole: bool) -> Hit:
         if not gain:
             return hit
-        gain *= min(1.0, self.longest / len(hit.item.content))
+        gain *= 1.0 if whole else min(1.0, self.longest / len(hit.item.content))
         return replace(hit, channels={**hit.channels, REPLY: gain})
 
 

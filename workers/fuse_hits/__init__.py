@@ -25,19 +25,18 @@ KIND_RATIOS: Mapping[str, float] = {"message": 0.7, "observation": 1.0, "custom"
 RERANKED = {"insight": 1.0}
 
 WEIGHTS: Mapping[str, float] = {
-    "time": 0.4,
-    "near": 0.6,
+    "time": 0.5,
+    "near": 0.5,
     "order": 0.1,
     "speaker": 0.4,
-    "role": 0.2,
+    "role": 0.3,
     "told": 0.15,
     "reply": 0.3,
     "session": 0.15,
     "part": 0.5,
-    "turn": 0.2,
     "hop": 0.2,
-    "rule": 0.4,
-    "wish": 0.1,
+    "rule": 0.6,
+    "wish": 0.3,
     "lasting": 0.3,
 }
 """What each channel adds at most, where the best match by words and meaning has 1."""
@@ -65,9 +64,10 @@ class FuseHits:
     `time` 1 for a hit whose event (or, where it has none, the moment it was said) falls into the period that the
     question asks about; `near` falls from 1 to 0 over three days beside it; `order` from 1 to 0 from the first (or
     last) to the other relevant hits, where the question asks for it; `role` 1 for the user's messages among those of an
-    assistant, or for the assistant's where the question asks for these; `told` 1 for the user's where it asks for what
-    the user said; `session` the best relevance in the session of the hit; `rule`, `wish` and `lasting` 1 for messages
-    that state such a thing, where the question is a request (`rule`, `wish`) or a remark (`lasting`). The others come
+    assistant, or for the assistant's where the question asks for these; `told` 1 for those of whom
+    it asks outright; `session` the best relevance in the session of the hit; `rule` 1 for what the
+    user told an assistant to do always, `wish` and `lasting` 1 for messages that state such a thing, where the question
+    is a request (`wish`) or a remark (`lasting`). The others come
     from workers before.
 
     Hits whose relevance is below `least` are dropped, unless their time, a part of the question, a hop or a reply
@@ -157,11 +157,11 @@ def _asked(hit: Hit, question: Question, both: bool) -> dict[str, float]:
     item = hit.item
     role = item.role if isinstance(item, Message) else "user"
     found = {"role": float(both and role == (question.said_by or "user"))}
-    found["told"] = float(both and question.said_by == role == "user")
-    if role == "user" and (question.request or question.remark):
-        stated = lasting(item.content)
-        wanted = {"rule", "wish"} if question.request else {"lasting"}
-        found |= dict.fromkeys(stated & wanted, 1.0)
+    found["told"] = float(both and role == question.said_by)
+    if role == "user":
+        wanted = {"rule"} if both and not question.remark else set()
+        wanted |= {"wish"} if question.request else {"lasting"} if question.remark else set()
+        found |= dict.fromkeys(lasting(item.content) & wanted, 1.0) if wanted else {}
     return found
 
 

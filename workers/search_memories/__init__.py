@@ -12,7 +12,7 @@ from memoryengine.text import content_terms, terms
 from memoryengine.values import Hit
 from memoryengine.worker import Hits, worker
 
-PART, TURN, SPEAKER = "part", "turn", "speaker"
+PART, SPEAKER = "part", "speaker"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SearchMemories:
     Function words are not sought by keyword, unless there is nothing else. The name of somebody who speaks in this
     memory is not sought either: it would find what is said to that person; instead that person's words get the
     channel `speaker`. Each part of a question that asks several things is sought for itself too, and the best of these
-    scores is the channel `part`; of a chat that goes on its last turn is, with the channel `turn`.
+    scores is the channel `part`.
     """
 
     reader: Reader
@@ -64,13 +64,12 @@ class SearchMemories:
             return Found(())
         named = _named(query, await self.reader.speakers())
         parts = question.parts if question else ()
-        turn = (question.turn,) if question and question.turn else ()
-        searches = [self._search(_without(one, named), wanted, window) for one in (query, *parts, *turn)]
+        searches = [self._search(_without(one, named), wanted, window) for one in (query, *parts)]
         whole, *others = await self.reader.search(*searches)
-        hits = _with(PART, _with(TURN, whole, others[len(parts) :]), others[: len(parts)])
+        hits = _with_parts(whole, others)
         known = {hit.item.id for hit in hits}
         hits += tuple(hit for hit in found if hit.item.id not in known)
-        leads = {one[0].item.id: one[0] for one in others[: len(parts)] or [whole] if one}
+        leads = {one[0].item.id: one[0] for one in others or [whole] if one}
         return Found(_with_speaker(hits, named or (asker,)), tuple(leads.values()))
 
     def _search(self, text: str, kinds: tuple[Searchable, ...], window: tuple[str, ...]) -> Search:
@@ -90,8 +89,8 @@ def _without(text: str, names: Sequence[str]) -> str:
     return text if text.strip() else " ".join(names)
 
 
-def _with(channel: str, hits: Hits, searches: Sequence[Hits]) -> Hits:
-    """The hits with how well they fit the best of some further searches, and those that only these found."""
+def _with_parts(hits: Hits, searches: Sequence[Hits]) -> Hits:
+    """The hits with how well they fit the best of the parts, and those that only these found."""
     if not searches:
         return hits
     scores: dict[str, float] = {}
@@ -103,7 +102,7 @@ def _with(channel: str, hits: Hits, searches: Sequence[Hits]) -> Hits:
     known = {hit.item.id for hit in hits}
     new = {hit.item.id: Hit(hit.item, 0.0) for found in searches for hit in found if hit.item.id not in known}
     return tuple(
-        replace(hit, channels={**hit.channels, channel: scores[hit.item.id]}) if hit.item.id in scores else hit
+        replace(hit, channels={**hit.channels, PART: scores[hit.item.id]}) if hit.item.id in scores else hit
         for hit in (*hits, *new.values())
     )
 
