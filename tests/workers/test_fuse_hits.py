@@ -104,8 +104,8 @@ async def test_whose_words_count_depends_on_what_is_asked() -> None:
 
 async def test_a_wish_or_a_rule_comes_before_where_something_is_requested() -> None:
     answer = Hit(message("Sure!", role="assistant"), 0.1)
-    hits = (Hit(message("pasta is food"), 0.5), Hit(message("I prefer pasta"), 0.45), answer)
-    hits += (Hit(message("Always name the price"), 0.2),)
+    rule = Hit(message("Always name the price"), 0.2)
+    hits = (Hit(message("pasta is food"), 0.5), Hit(message("I prefer pasta"), 0.45), answer, rule)
     requested = (await FuseHits().run(hits, question=Question(request=True))).hits
     assert [h.item.content for h in requested[:3]] == ["Always name the price", "I prefer pasta", "pasta is food"]
     plain = (await FuseHits().run(hits, question=Question())).hits
