@@ -89,6 +89,8 @@ def checked(parser: argparse.ArgumentParser) -> argparse.Namespace:
         parser.error("--resume needs --out: the file that says what is done.")
     if chosen.vectors and not chosen.embedder:
         parser.error("--vectors needs --embedder: whose vectors they are.")
+    if chosen.every < 1:
+        parser.error(f"--every must be 1 or more; it is {chosen.every}.")
     unknown = set(chosen.set or ()) - set(set_names(chosen.data))
     if unknown:
         parser.error(f"there is no set {min(unknown)!r}; there is: {', '.join(set_names(chosen.data))}.")

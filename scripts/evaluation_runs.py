@@ -116,6 +116,8 @@ def run_set(bench: Bench, name: str, tell: Tell = lambda _: None) -> SetRun:
 
 async def measure(bench: Bench, data: EvaluationSet, tell: Tell) -> SetRun:
     """As `run_set`, of a set that is read."""
+    if not data.questions:
+        raise SystemExit(f"The set {data.name!r} has no question with evidence whose conversation has messages.")
     began = time.perf_counter()
     answers: dict[str, list[Answer]] = {}
     traps: list[Answer] = []

@@ -187,6 +187,7 @@ def test_a_second_run_embeds_and_imports_nothing_and_writes_its_page(data: Path,
 
 def test_what_is_not_there_is_a_sentence(data: Path, tmp_path: Path) -> None:
     assert "no set 'big'" in evaluate("--data", data, "--set", "big").stderr
+    assert "must be 1 or more" in evaluate("--data", data, "--every", "0").stderr
     assert "must name a folder" in evaluate("--data", tmp_path / "nowhere").stderr
     with (data / "small.questions.jsonl").open("a") as questions:
         questions.write("{broken\n")
