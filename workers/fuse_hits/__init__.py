@@ -25,14 +25,13 @@ KIND_RATIOS: Mapping[str, float] = {"message": 0.7, "observation": 1.0, "custom"
 RERANKED = {"insight": 1.0}
 
 WEIGHTS: Mapping[str, float] = {
-    "time": 0.5,
-    "near": 0.5,
+    "time": 0.4,
+    "near": 0.4,
     "order": 0.1,
     "speaker": 0.4,
     "role": 0.3,
-    "told": 0.15,
-    "reply": 0.3,
-    "session": 0.15,
+    "reply": 0.4,
+    "session": 0.4,
     "part": 0.5,
     "hop": 0.2,
     "rule": 0.6,
@@ -64,11 +63,9 @@ class FuseHits:
     `time` 1 for a hit whose event (or, where it has none, the moment it was said) falls into the period that the
     question asks about; `near` falls from 1 to 0 over three days beside it; `order` from 1 to 0 from the first (or
     last) to the other relevant hits, where the question asks for it; `role` 1 for the user's messages among those of an
-    assistant, or for the assistant's where the question asks for these; `told` 1 for those of whom
-    it asks outright; `session` the best relevance in the session of the hit; `rule` 1 for what the
-    user told an assistant to do always, `wish` and `lasting` 1 for messages that state such a thing, where the question
-    is a request (`wish`) or a remark (`lasting`). The others come
-    from workers before.
+    assistant, or for the assistant's where the question asks for these; `session` the best relevance in the session of
+    the hit; `rule` 1 for what the user told an assistant to do always, `wish` and `lasting` 1 for messages that state
+    such a thing, where the question is a request (`wish`) or a remark (`lasting`). The others come from workers before.
 
     Hits whose relevance is below `least` are dropped, unless their time, a part of the question, a hop or a reply
     speaks for them, and so are those of a kind with ratio 0. An insight that a reranker has scored counts at most 1:
@@ -157,7 +154,6 @@ def _asked(hit: Hit, question: Question, both: bool) -> dict[str, float]:
     item = hit.item
     role = item.role if isinstance(item, Message) else "user"
     found = {"role": float(both and role == (question.said_by or "user"))}
-    found["told"] = float(both and role == question.said_by)
     if role == "user":
         wanted = {"rule"} if both and not question.remark else set()
         wanted |= {"wish"} if question.request else {"lasting"} if question.remark else set()
