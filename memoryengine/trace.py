@@ -96,7 +96,7 @@ def note(text: str, times: int = 1) -> None:
         meter.note(text, times)
 
 
-CUT = "left out: "
+CUT = "hits left out: "
 
 
 def cut(reason: str, count: int) -> None:

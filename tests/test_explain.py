@@ -64,7 +64,7 @@ async def test_what_was_left_out_is_told_with_its_reason_or_seen_from_the_counts
         cut("nothing", 0)
     steps = (
         step("search", 0, 12),
-        step("own", 12, 9, {"asked": 3}),
+        step("own", 12, 9, {"asked": 3, "left out: only the assistant said it": 2}),
         step("limit_hits", 9, 4, dict(meter.notes)),
         StepTrace("other", "other", 0, 0, Usage()),
     )

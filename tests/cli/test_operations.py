@@ -83,7 +83,7 @@ def test_retrieve_explains_what_was_left_out(invoke: Invoke) -> None:
 
 @pytest.mark.usefixtures("moved")
 def test_retrieve_shows_scores_when_asked_and_holds_the_limit(invoke: Invoke) -> None:
-    line = invoke("retrieve", "Where do I live?", "-u", "alice", "--scores", "-n", "1").out
+    line = invoke("retrieve", "Do I live in Shanghai?", "-u", "alice", "--scores", "-n", "1").out
     score, kind, _ = line.split(" ", 2)
     assert float(score) > 0
     assert kind == "observation"
