@@ -69,7 +69,7 @@ WORKFLOW = """\
 # Try it with:  memoryengine run recall_lately query="guitar"
 operation: recall_lately
 description: Find what fits a question and was said in the last month.
-inputs: [query, window, kinds, asked_at, limit]   # all but query may be left out
+inputs: [query, window, kinds, asked_at, asker, limit]   # all but query may be left out
 outputs: [hits]
 steps:
   - include: retrieve_memory    # -> hits, the steps of the shipped operation

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +125,11 @@ async def test_first_and_last_and_the_session_of_the_best() -> None:
     assert (await FuseHits().run(hits, order="last")).hits[0].item is late
     found = (await FuseHits().run(hits)).hits
     assert found[-1].channels["session"] == 0.5
+
+
+def test_the_readme_has_the_weights() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\d\.\d+) \|", readme, re.MULTILINE))
+    assert {name: float(weight) for name, weight in rows.items()} == WEIGHTS
+    assert f"message {KIND_RATIOS['message']}, observation 1, custom and insight 1.2" in readme
+    assert KIND_RATIOS["custom"] == KIND_RATIOS["insight"] == 1.2
