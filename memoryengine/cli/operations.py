@@ -71,6 +71,8 @@ def retrieve(
                 print(_hit_line(hit, result.locale, scores))
         if not result.hits:
             say(result.stopped or "Nothing in memory fits.")
+        elif not result.outputs.get("answerable", True):
+            say("Nothing in memory seems to answer this.")
 
 
 def list_memories(

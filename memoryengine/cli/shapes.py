@@ -52,6 +52,7 @@ def retrieved_json(result: Result) -> Json:
     return {
         "hits": [hit_json(hit) for hit in result.hits],
         "cuts": [asdict(cut) for cut in result.cuts],
+        **{name: result.outputs[name] for name in ("answerable", "certainty") if name in result.outputs},
         "stopped": result.stopped or None,
         "warnings": list(result.warnings),
     }

@@ -22,8 +22,8 @@ class Judged:
 
     hits: Hits
     found: Hits
-    answerable: bool
-    certainty: float
+    answerable: bool = True
+    certainty: float = 1.0
 
 
 @worker("judge_hits")
