@@ -23,7 +23,7 @@ from .errors import ModelError, Moved, StoreUnavailable
 from .filters import Has, Is, Not
 from .locks import ScopeLocks
 from .ports import Clock, Document, Embedder, Store, Vector, Writes
-from .probing import LEAST, sentences, separation
+from .probing import is_known, sentences
 from .records import EMBEDDINGS, MEMORIES, MESSAGES, embedded_text, memory_of, message_of
 from .values import Language, Scope
 
@@ -65,7 +65,7 @@ class Embeddings:
             return language in declared
         if language not in self._knows:
             made = await self._embedder.embed(sentences(language))
-            self._knows[language] = separation(made) >= LEAST
+            self._knows[language] = is_known(made)
         return self._knows[language]
 
     def recall(self, text: str, *, query: bool = False) -> Vector | None:

@@ -16,6 +16,9 @@ from .values import Language
 LEAST = 3.0
 """Measured: an English model (all-MiniLM-L6-v2) separates the English pairs by 5.9 and the Chinese ones by 2.1."""
 
+CROWDED = 0.25
+"""The mean cosine of what is no pair: 0.1 for that model's English, 0.5 for its Chinese, 0.0 for what compares words."""
+
 PAIRS: Mapping[Language, Sequence[tuple[str, str]]] = {
     "zh": (
         ("我喜欢吃苹果", "我爱吃水果"),
@@ -49,13 +52,26 @@ def sentences(language: Language) -> list[str]:
     return [sentence for pair in PAIRS[language] for sentence in pair]
 
 
-def separation(vectors: Sequence[Vector]) -> float:
+def is_known(vectors: Sequence[Vector]) -> bool:
+    """Whether the vectors of `sentences` tell them apart: pairs stand out, or what is no pair lies far apart at least.
+
+    The second holds for what compares words, whatever they mean.
+    """
+    near, far = _cosines(vectors)
+    return fmean(far) < CROWDED or separation(near, far) >= LEAST
+
+
+def separation(near: Sequence[float], far: Sequence[float]) -> float:
     """How far the cosines within pairs lie above those between pairs, in standard deviations.
 
-    That is d' of signal detection (Green and Swets 1966). `vectors` are those of `sentences`.
+    That is d' of signal detection (Green and Swets 1966).
     """
-    ones, others = vectors[::2], vectors[1::2]
-    near = [cosine(one, other) for one, other in zip(ones, others, strict=True)]
-    far = [cosine(one, other) for i, one in enumerate(ones) for j, other in enumerate(others) if i != j]
     spread = ((pvariance(near) + pvariance(far)) / 2) ** 0.5
     return (fmean(near) - fmean(far)) / spread if spread else 0.0
+
+
+def _cosines(vectors: Sequence[Vector]) -> tuple[list[float], list[float]]:
+    """The cosines within pairs, and those between pairs."""
+    ones, others = vectors[::2], vectors[1::2]
+    near = [cosine(one, other) for one, other in zip(ones, others, strict=True)]
+    return near, [cosine(one, other) for i, one in enumerate(ones) for j, other in enumerate(others) if i != j]

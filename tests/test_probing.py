@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from memoryengine.embedding import Embeddings
+from memoryengine.models.lexical import lexical_vector
 from memoryengine.models.scripted import ScriptedEmbedder
 from memoryengine.ports import Vector
-from memoryengine.probing import LEAST, PAIRS, sentences, separation
+from memoryengine.probing import PAIRS, is_known, sentences
 from memoryengine.values import LANGUAGES, Language
 
 
@@ -23,9 +24,11 @@ def meanings(language: Language, noise: float) -> list[Vector]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_embedder_that_knows_the_meaning_is_told_from_one_that_does_not(language: Language) -> None:
-    assert separation(meanings(language, 0.1)) > LEAST
-    assert separation(meanings(language, 2.0)) < LEAST
-    assert separation([[1.0, 0.0]] * len(sentences(language))) == 0.0
+    assert is_known(meanings(language, 0.1))
+    assert is_known([[*vector, 1.0] for vector in meanings(language, 0.1)])
+    assert not is_known([[*vector, 5.0] for vector in meanings(language, 2.0)])
+    assert not is_known([[1.0, 0.0]] * len(sentences(language)))
+    assert is_known([lexical_vector(sentence, 512) for sentence in sentences(language)])
     assert len(set(sentences(language))) == 20
 
 

@@ -182,7 +182,7 @@ class _Checker:
             return
         kinds = {**sound.plan.outputs, **({CHANGES: Changes} if sound.plan.writes_changes else {})}
         inputs = flow.read(operation, sound.plan.inputs, step.inputs, step.place)
-        outputs = flow.write(operation, kinds, step.outputs, step.place)
+        outputs = flow.write(operation, kinds, step.outputs, step.place, sound.plan.spare_outputs)
         yield Included(sound.plan, inputs, outputs)
 
     def _include_broken(self, step: Include, workflow: Workflow, flow: Flow) -> None:

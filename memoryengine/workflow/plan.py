@@ -73,6 +73,14 @@ class Plan:
         yield from _flat(self.steps)
 
     @property
+    def spare_outputs(self) -> frozenset[str]:
+        """The outputs that an operation which includes this one need not read, as their last maker says."""
+        made = {
+            name: key in step.worker.spare_outputs for step in self.bound_steps() for key, name in step.outputs.items()
+        }
+        return frozenset(name for name in self.outputs if made.get(name))
+
+    @property
     def writes_changes(self) -> bool:
         """Whether a run may ask for something to be written."""
         return any(CHANGES in step.outputs.values() for step in self.bound_steps())
