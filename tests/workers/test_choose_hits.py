@@ -29,7 +29,7 @@ async def left(items: Sequence[Message | Memory], **settings: float) -> list[str
 
 
 async def test_of_repeats_the_better_one_stays() -> None:
-    items = [
+    items: list[Message | Memory] = [
         message("I keep bees behind the old mill.", id_="a", speaker="Nora"),
         message("Bees are fine.", id_="b", speaker="Nora"),
         message("i keep bees  behind the old mill", id_="c", speaker="Nora"),
@@ -79,7 +79,7 @@ async def test_what_was_said_on_several_days_stays_a_few_times() -> None:
 
 async def test_memories_repeat_each_other_where_they_tell_of_the_same_time() -> None:
     trip = Period(NOON, NOON + DAY)
-    items = [
+    items: list[Memory | Message] = [
         memory("user plans a trip to Riga", id_="a", event=trip),
         memory("user plans a trip to Riga", id_="b", event=Period(NOON + DAY, NOON + 2 * DAY)),
         memory("user plans a trip to Riga", id_="c", event=trip, said_at=NOON + 5 * DAY),

@@ -43,7 +43,7 @@ class JudgeHits:
     hits stay, unless `drop` is set. The weights are round numbers near those of a logistic regression on LoCoMo.
     """
 
-    least: float = 0.5
+    least: float = 0.45
     drop: bool = False
 
     async def run(self, query: str, hits: Hits, *, found: Hits = (), only: bool = False) -> Judged:
