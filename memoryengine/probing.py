@@ -17,7 +17,7 @@ LEAST = 3.0
 """Measured: an English model (all-MiniLM-L6-v2) separates the English pairs by 5.9 and the Chinese ones by 2.1."""
 
 CROWDED = 0.25
-"""The mean cosine of what is no pair: 0.1 for that model's English, 0.5 for its Chinese, 0.0 for what compares words."""
+"""The mean cosine beyond pairs: 0.1 for that model's English, 0.5 for its Chinese, 0.0 where words are compared."""
 
 PAIRS: Mapping[Language, Sequence[tuple[str, str]]] = {
     "zh": (

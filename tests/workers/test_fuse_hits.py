@@ -129,7 +129,7 @@ async def test_first_and_last_and_the_session_of_the_best() -> None:
 
 def test_the_readme_has_the_weights() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    rows = dict(re.findall(r"^\| `(\w+)` \| (\d\.\d+) \|", readme, re.MULTILINE))
-    assert {name: float(weight) for name, weight in rows.items()} == WEIGHTS
+    rows = re.findall(r"^\| (\d\.\d+) \| `(\w+)` \|", readme, re.MULTILINE)
+    assert {name: float(weight) for weight, name in rows} == WEIGHTS
     assert f"message {KIND_RATIOS['message']}, observation 1, custom and insight 1.2" in readme
     assert KIND_RATIOS["custom"] == KIND_RATIOS["insight"] == 1.2
