@@ -267,7 +267,7 @@ def _ranked(hits: Sequence[Hit]) -> Iterable[Hit]:
         found = [(hit.channels[name], hit.item.id) for hit in hits if name in hit.channels]
         for place, (_, id_) in enumerate(sorted(found, key=lambda one: (-one[0], one[1])), start=1):
             ranks[id_][name] = place
-    return [replace(hit, ranks=ranks[hit.item.id]) for hit in hits]
+    return [hit.but(ranks=ranks[hit.item.id]) for hit in hits]
 
 
 def _hit(item: Memory | Message, channels: Channels) -> Hit:

@@ -76,6 +76,8 @@ async def test_a_speaker_in_the_question_is_preferred_and_not_sought() -> None:
     asked = (await SearchMemories(TALK).run("Who plays the marimba?", asker="Bob")).hits
     assert {h.item.speaker for h in asked if "speaker" in h.channels} == {"Bob"}
     assert (await SearchMemories(TALK).run("Ann")).hits, "a name alone is sought"
+    await SearchMemories(reader).run("What is Ann's plan for the annual Anniversary?")
+    assert reader.searched[-1][0].text.split() == ["What", "is", "plan", "for", "the", "annual", "Anniversary?"]
 
 
 async def test_each_part_of_a_question_is_sought_and_leads() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from memoryengine.ports import Reader
 from memoryengine.questions import Question
@@ -50,7 +50,7 @@ class AddReplies:
         if not gain:
             return hit
         gain *= 1.0 if whole else min(1.0, self.longest / len(hit.item.content))
-        return replace(hit, channels={**hit.channels, REPLY: gain})
+        return hit.but(channels={**hit.channels, REPLY: gain})
 
 
 def _gains(messages: Iterable[Message], scores: dict[str, float]) -> dict[str, float]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Literal
 
 from memoryengine.questions import Question, lasting
@@ -100,23 +101,31 @@ class FuseHits:
         cut(f"relevance below {self.least:g} or a kind with ratio 0", len(hits) - len(kept))
         return Fused(tuple(sorted(kept, key=lambda hit: -hit.score)))
 
+    @cached_property
+    def _weights(self) -> Mapping[str, float]:
+        return {**WEIGHTS, **self.weights}
+
+    @cached_property
+    def _ratios(self) -> Mapping[str, float]:
+        return {**KIND_RATIOS, **self.kind_ratios}
+
     def _scored(self, hit: Hit, found: Mapping[str, float], remark: bool) -> Hit:
         """The hit with all its channels and parts; without parts if it is to be dropped."""
         channels = {**hit.channels, **found}
         factors = self.remark if remark else {}
-        weights = {**WEIGHTS, **self.weights}
-        more = {name: weight * channels[name] for name, weight in weights.items() if channels.get(name) and weight}
+        weights = self._weights
+        more = {name: weights[name] * value for name, value in channels.items() if value and weights.get(name)}
         ratio = self._ratio(hit) * (self.time_ratio if channels.get("time") else 1.0)
         if ratio <= 0 or (hit.score < self.least and not BY_ITSELF & more.keys()):
-            return replace(hit, parts={})
+            return hit.but(parts={})
         if not hit.parts and hit.score:
             channels["relevance"] = hit.score
         parts = {**(hit.parts or {"relevance": hit.score}), **more}
         parts = {name: part * ratio * factors.get(name, 1.0) for name, part in parts.items()}
-        return replace(hit, score=sum(parts.values()), channels=channels, parts=parts)
+        return hit.but(score=sum(parts.values()), channels=channels, parts=parts)
 
     def _ratio(self, hit: Hit) -> float:
-        ratio = {**KIND_RATIOS, **self.kind_ratios}[hit.kind]
+        ratio = self._ratios[hit.kind]
         return min(ratio, RERANKED.get(hit.kind, ratio)) if "rerank" in hit.channels else ratio
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from memoryengine.ports import Reranker
 from memoryengine.reranking import relevances, text_of
@@ -60,10 +60,10 @@ class RerankHits:
     def _scored(self, hit: Hit, kept: float, rerank: float | None) -> Hit:
         parts = {name: kept * part for name, part in hit.parts.items()}
         if rerank is None:
-            return replace(hit, score=kept * hit.score, parts=parts)
+            return hit.but(score=kept * hit.score, parts=parts)
         told = self.weight * rerank
         parts = {**parts, RERANK: told} if parts else {}
-        return replace(hit, score=kept * hit.score + told, channels={**hit.channels, RERANK: rerank}, parts=parts)
+        return hit.but(score=kept * hit.score + told, channels={**hit.channels, RERANK: rerank}, parts=parts)
 
 
 def _by_time(hit: Hit) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from memoryengine.ports import SEARCHABLE, Reader, Search
 from memoryengine.text import content_terms
@@ -66,6 +66,6 @@ def _joined(hits: Hits, found: Sequence[Hits], leads: set[str]) -> Hits:
     known = {hit.item.id for hit in hits}
     new = [Hit(hit.item, 0.0) for hit in best.values() if hit.item.id not in known]
     return tuple(
-        replace(hit, channels={**hit.channels, HOP: gains[hit.item.id]}) if hit.item.id in gains else hit
+        hit.but(channels={**hit.channels, HOP: gains[hit.item.id]}) if hit.item.id in gains else hit
         for hit in (*hits, *new)
     )

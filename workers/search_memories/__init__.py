@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from memoryengine.errors import InputError
 from memoryengine.ports import SEARCHABLE, Reader, Search, Searchable
@@ -84,9 +85,11 @@ def _named(query: str, speakers: Iterable[str]) -> tuple[str, ...]:
 
 def _without(text: str, names: Sequence[str]) -> str:
     """The text without names; as it is if nothing would be left."""
+    left = text
     for name in names:
-        text = text.replace(name, " ").replace(name.lower(), " ")
-    return text if text.strip() else " ".join(names)
+        word = rf"\b{re.escape(name)}(?:['\u2019]s)?\b" if name.isascii() else re.escape(name)
+        left = re.sub(word, " ", left, flags=re.IGNORECASE)
+    return left if left.strip(" ?!.,？！。，") else text
 
 
 def _with_parts(hits: Hits, searches: Sequence[Hits]) -> Hits:
@@ -102,14 +105,14 @@ def _with_parts(hits: Hits, searches: Sequence[Hits]) -> Hits:
     known = {hit.item.id for hit in hits}
     new = {hit.item.id: Hit(hit.item, 0.0) for found in searches for hit in found if hit.item.id not in known}
     return tuple(
-        replace(hit, channels={**hit.channels, PART: scores[hit.item.id]}) if hit.item.id in scores else hit
+        hit.but(channels={**hit.channels, PART: scores[hit.item.id]}) if hit.item.id in scores else hit
         for hit in (*hits, *new.values())
     )
 
 
 def _with_speaker(hits: Hits, named: Sequence[str]) -> Hits:
     return tuple(
-        replace(hit, channels={**hit.channels, SPEAKER: 1.0}) if hit.item.speaker and hit.item.speaker in named else hit
+        hit.but(channels={**hit.channels, SPEAKER: 1.0}) if hit.item.speaker and hit.item.speaker in named else hit
         for hit in hits
     )
 

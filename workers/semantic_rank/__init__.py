@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from memoryengine.ports import Reranker
 from memoryengine.reranking import relevances, text_of
@@ -68,14 +68,14 @@ def fuse_channels(hits: Sequence[Hit], weights: Mapping[str, float]) -> Hits:
         channels = {name: hit.channels[name] / best[name] for name in counting if name in hit.channels}
         parts = {name: counting[name] * channel / total for name, channel in channels.items()}
         raw = {COSINE: hit.channels["vector"]} if "vector" in hit.channels else {}
-        return replace(hit, score=sum(parts.values()), channels={**hit.channels, **raw, **channels}, parts=parts)
+        return hit.but(score=sum(parts.values()), channels={**hit.channels, **raw, **channels}, parts=parts)
 
     return _sorted(map(fused, hits))
 
 
 def _reranked(head: Sequence[Hit], scores: Sequence[float], rest: Sequence[Hit]) -> Hits:
     scored = _sorted(
-        replace(hit, score=score, channels={**hit.channels, RERANK: score}, parts={RERANK: score})
+        hit.but(score=score, channels={**hit.channels, RERANK: score}, parts={RERANK: score})
         for hit, score in zip(head, scores, strict=True)
     )
     floor = min(scores)
@@ -84,7 +84,7 @@ def _reranked(head: Sequence[Hit], scores: Sequence[float], rest: Sequence[Hit])
 
 def _times(hit: Hit, factor: float) -> Hit:
     parts = {name: part * factor for name, part in hit.parts.items()}
-    return replace(hit, score=hit.score * factor, parts=parts)
+    return hit.but(score=hit.score * factor, parts=parts)
 
 
 def _sorted(hits: Iterable[Hit]) -> Hits:
