@@ -453,9 +453,12 @@ class Reader(Protocol):
         ...
 
     async def speakers(self) -> tuple[str, ...]:
-        """The names under which somebody speaks in this scope, by code point; none where there are very many."""
+        """The names under which somebody speaks in this scope, by code point; none where there are very many.
+
+        Who spoke first through another process is among them after the next search.
+        """
         ...
 
-    async def replies(self, ids: Sequence[str]) -> tuple[Message, ...]:
+    async def replies(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """The messages that these answer, and those that answer them, as far as they may be shown."""
         ...

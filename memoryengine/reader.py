@@ -67,10 +67,15 @@ class StoreReader:
         )
 
     async def _answers(self, asked: Sequence[Query], collections: Sequence[str]) -> Sequence[Sequence[Match]]:
-        """The store's answers; whether texts wait for a vector is asked along, and if so they are embedded first."""
+        """The answers; asked along with them: who else speaks, and whether texts wait, which are then embedded first."""
         waiting = [FilterQuery(name, UNEMBEDDED, top_k=1) for name in collections] if self._queue else []
-        found = await self._store.search(self._scope, [*asked, *waiting])
-        names = [query.collection for query, held in zip(waiting, found[len(asked) :], strict=True) if held]
+        known = self._heard.known(self._scope)
+        looks = MESSAGES in collections and known is not None and len(known) <= MOST_SPEAKERS
+        new = [_others_than(known or frozenset())] if looks else []
+        found = await self._store.search(self._scope, [*asked, *waiting, *new])
+        if new and found[-1]:
+            await self._look_for_speakers((known or frozenset()) | _speakers_of(found[-1]))
+        names = [query.collection for query, held in zip(waiting, found[len(asked) :], strict=False) if held]
         if names and await self.embed_waiting(names):
             found = await self._store.search(self._scope, asked)
         return found[: len(asked)]
@@ -100,29 +105,33 @@ class StoreReader:
         return tuple(map(message_of, await read_all(self._store, self._scope, MESSAGES, where, order, limit)))
 
     async def speakers(self) -> tuple[str, ...]:
-        """See `Reader.speakers`; those that are known are not asked for again."""
-        known = self._heard.learn(self._scope, ())
-        while len(known) <= MOST_SPEAKERS:
-            where = AllOf(Has("speaker"), Not(Is("speaker", *sorted(known)))) if known else Has("speaker")
-            new = FilterQuery(MESSAGES, where, top_k=100)
-            (found,) = await self._store.search(self._scope, [new])
-            if not found:
-                return tuple(sorted(known))
-            known = self._heard.learn(self._scope, {str(one.document.fields["speaker"]) for one in found})
-        return ()
+        """See `Reader.speakers`; looked for once, then each search brings along who is new, for the next question."""
+        known = self._heard.known(self._scope)
+        if known is None:
+            known = await self._look_for_speakers(frozenset())
+        return tuple(sorted(known)) if len(known) <= MOST_SPEAKERS else ()
 
-    async def replies(self, ids: Sequence[str]) -> tuple[Message, ...]:
-        """See `Reader.replies`."""
-        if not ids:
+    async def _look_for_speakers(self, known: frozenset[str]) -> frozenset[str]:
+        """All speakers, beginning with those that are known."""
+        while len(known) <= MOST_SPEAKERS:
+            (found,) = await self._store.search(self._scope, [_others_than(known)])
+            if not found:
+                break
+            known |= _speakers_of(found)
+        return self._heard.learn(self._scope, known)
+
+    async def replies(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """See `Reader.replies`; both directions are asked for at the same time."""
+        if not messages:
             return ()
-        documents = [d for d in await self._store.get(self._scope, MESSAGES, ids) if d is not None]
-        before = sorted({str(d.fields["answers"]) for d in documents if d.fields.get("answers")})
-        behind = FilterQuery(MESSAGES, AllOf(Is("answers", *ids), messages_then(self.then)), top_k=4 * len(ids))
-        first, (found,) = await gather(
-            self._store.get(self._scope, MESSAGES, before), self._store.search(self._scope, [behind])
+        before = sorted({message.answers for message in messages} - {""})
+        where = AllOf(Is("answers", *(message.id for message in messages)), messages_then(self.then))
+        first, (behind,) = await gather(
+            self._store.get(self._scope, MESSAGES, before),
+            self._store.search(self._scope, [FilterQuery(MESSAGES, where, top_k=4 * len(messages))]),
         )
         there = [d for d in first if d is not None and matches(messages_then(self.then), d.fields)]
-        there += [one.document for one in found]
+        there += [one.document for one in behind]
         return tuple([message_of(d) for d in there if is_shown(d, self.then) and not _ids(d)])
 
     async def embed_waiting(self, collections: Iterable[str] = SEARCHED) -> bool:
@@ -187,6 +196,16 @@ class StoreReader:
             for child in children & memories.keys():
                 own = memories[child][1]
                 own.update({name: max(score, own.get(name, 0.0)) for name, score in channels.items()})
+
+
+def _others_than(known: frozenset[str]) -> FilterQuery:
+    """A query for messages of speakers that are not known."""
+    where = AllOf(Has("speaker"), Not(Is("speaker", *sorted(known)))) if known else Has("speaker")
+    return FilterQuery(MESSAGES, where, top_k=MOST_SPEAKERS)
+
+
+def _speakers_of(found: Sequence[Match]) -> frozenset[str]:
+    return frozenset(str(one.document.fields["speaker"]) for one in found)
 
 
 async def read_all(

@@ -40,6 +40,8 @@ class Heard:
     def linked(self, scope: Scope, messages: Sequence[Message]) -> list[Message]:
         """The messages in their order, each with the id of the one that it answers."""
         with self._lock:
+            if scope in self.speakers:
+                self.speakers[scope] |= {message.speaker for message in messages} - {""}
             return [self._linked(scope, message) for message in messages]
 
     def _linked(self, scope: Scope, message: Message) -> Message:
@@ -50,8 +52,13 @@ class Heard:
             self._last.popitem(last=False)
         return replace(message, answers=answered(last, said))
 
+    def known(self, scope: Scope) -> frozenset[str] | None:
+        """The speakers of a scope as far as they are known; None where nobody has looked."""
+        with self._lock:
+            return self.speakers.get(scope)
+
     def learn(self, scope: Scope, names: Iterable[str]) -> frozenset[str]:
-        """Note speakers of a scope; returns all that are known."""
+        """Note speakers of a scope that was looked at; returns all that are known."""
         with self._lock:
             known = self.speakers.pop(scope, frozenset()) | frozenset(names)
             self.speakers[scope] = known

@@ -164,25 +164,33 @@ async def test_all_pages_are_read_up_to_the_limit_and_in_order(shelf: Shelf) -> 
     assert len(await read_all(shelf.store, ANN, MESSAGES, Is("role", "assistant"))) == 0
 
 
-async def test_the_speakers_of_a_scope_are_known_as_soon_as_they_spoke(shelf: Shelf) -> None:
+async def test_the_speakers_of_a_scope_are_known_with_the_next_search(shelf: Shelf) -> None:
     reader = shelf.reader()
     assert await reader.speakers() == ()
     await shelf.keep(message("a", "hello", speaker="Ann"), message("n", "nobody"))
+    await reader.search(Search("anything"))
     assert await reader.speakers() == ("Ann",)
     await shelf.keep(message("b", "hello", speaker="Bob"), message("c", "hi", speaker="Ann"))
+    assert await shelf.reader().speakers() == ("Ann", "Bob"), "whoever never looked, looks"
+    await reader.search(Search("anything", kinds=("message",)))
     assert await reader.speakers() == ("Ann", "Bob")
     assert await shelf.reader(Scope("else")).speakers() == ()
     await shelf.keep(*(message(f"s{n}", "hi", speaker=f"s{n}") for n in range(120)))
+    await reader.search(Search("anything"))
     assert await reader.speakers() == ()
 
 
 async def test_replies_are_what_is_answered_and_what_answers_where_it_may_be_shown(shelf: Shelf) -> None:
-    await shelf.keep(message("q", "your dog?"), message("r", "Luna", answers="q"), message("t", "nice", answers="r"))
-    await shelf.keep(message("h", "hidden", answers="r"), message("k", "known", answers="r"))
+    asked, answer, third = (
+        message("q", "your dog?"),
+        message("r", "Luna", answers="q"),
+        message("t", "nice", answers="r"),
+    )
+    await shelf.keep(asked, answer, third, message("h", "hidden", answers="r"), message("k", "known", answers="r"))
     await shelf.patch("h", hidden=True)
     await shelf.patch("k", memories=("some",))
-    assert {m.id for m in await shelf.reader().replies(["r"])} == {"q", "t"}
-    assert {m.id for m in await shelf.reader().replies(["q", "t"])} == {"r"}
+    assert {m.id for m in await shelf.reader().replies([answer])} == {"q", "t"}
+    assert {m.id for m in await shelf.reader().replies([asked, third])} == {"r"}
     assert await shelf.reader().replies([]) == ()
 
 

@@ -50,3 +50,12 @@ def test_only_so_many_sessions_and_scopes_are_remembered() -> None:
     assert heard.learn(ALICE, ["Ann"]) == {"Ann"}
     assert heard.learn(BOB, ["Bob"]) == {"Bob"}
     assert heard.learn(ALICE, []) == frozenset()
+
+
+def test_a_new_speaker_of_a_scope_that_was_looked_at_is_known_at_once() -> None:
+    heard = Heard()
+    heard.linked(ALICE, [said("a", "Ann", 0)])
+    assert heard.known(ALICE) is None
+    heard.learn(ALICE, ["Ann"])
+    heard.linked(ALICE, [said("b", "Bob", 0), said("c", "", 0)])
+    assert heard.known(ALICE) == frozenset({"Ann", "Bob"})

@@ -104,8 +104,8 @@ class FakeReader:
     async def speakers(self) -> tuple[str, ...]:
         return tuple(sorted({m.speaker for m in self.messages_ if m.speaker}))
 
-    async def replies(self, ids: Sequence[str]) -> tuple[Message, ...]:
-        before = {m.answers for m in self.messages_ if m.id in ids}
+    async def replies(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        before, ids = {m.answers for m in messages}, {m.id for m in messages}
         return tuple(m for m in self.messages_ if m.id in before or m.answers in ids)
 
     def _found(self, query: Search) -> tuple[Hit, ...]:

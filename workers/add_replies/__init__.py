@@ -36,11 +36,12 @@ class AddReplies:
 
     async def run(self, hits: Hits, *, window: tuple[str, ...] = (), question: Question | None = None) -> Joined:
         """Look up the neighbours in one round trip; messages in `window` are in front of the reader already."""
-        scores = {hit.item.id: hit.score for hit in hits[: self.best] if isinstance(hit.item, Message)}
+        messages = [(hit.item, hit.score) for hit in hits[: self.best] if isinstance(hit.item, Message)]
+        scores = {message.id: score for message, score in messages}
         if not scores:
             return Joined(hits)
         known = {hit.item.id for hit in hits}
-        beside = await self.reader.replies(list(scores))
+        beside = await self.reader.replies([message for message, _ in messages])
         new = [Hit(one, 0.0) for one in beside if one.id not in known and one.id not in window]
         gains = _gains([hit.item for hit in (*hits, *new) if isinstance(hit.item, Message)], scores)
         whole = question is not None and question.said_by == "assistant"
