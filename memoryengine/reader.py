@@ -67,7 +67,7 @@ class StoreReader:
         )
 
     async def _answers(self, asked: Sequence[Query], collections: Sequence[str]) -> Sequence[Sequence[Match]]:
-        """The answers; asked along: who else speaks, and whether texts wait for a vector, which are then embedded first."""
+        """The answers; asked along: who else speaks, and whether texts wait for a vector, which are embedded first."""
         waiting = [FilterQuery(name, UNEMBEDDED, top_k=1) for name in collections] if self._queue else []
         known = self._heard.known(self._scope)
         looks = MESSAGES in collections and known is not None and len(known) <= MOST_SPEAKERS
