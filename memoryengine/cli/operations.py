@@ -115,7 +115,7 @@ def delete(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete one memory, one message, or all memories of a user, for good."""
+    """Delete one memory, one message, or all memories, for good."""
     from memoryengine.errors import InputError
 
     if (memory_id is not None) + (message is not None) + everything != 1:
