@@ -100,7 +100,7 @@ def _with_parts(hits: Hits, searches: Sequence[Hits]) -> Hits:
     for found in searches:
         names = {name for hit in found for name in hit.channels} & {"keyword", "vector"}
         for hit in found:
-            score = sum(hit.channels.get(name, 0.0) for name in names) / len(names)
+            score = sum(hit.channels.get(name, 0.0) for name in names) / max(1, len(names))
             scores[hit.item.id] = max(scores.get(hit.item.id, 0.0), score)
     known = {hit.item.id for hit in hits}
     new = {hit.item.id: Hit(hit.item, 0.0) for found in searches for hit in found if hit.item.id not in known}
