@@ -22,7 +22,7 @@ from .clock import SystemClock
 from .errors import ModelError, Moved, StoreUnavailable
 from .filters import Has, Is, Not
 from .locks import ScopeLocks
-from .ports import Clock, Document, Embedder, Store, Vector, Writes
+from .ports import Clock, Document, Embedder, Store, Vector, Writes, languages_of
 from .probing import is_known, sentences
 from .records import EMBEDDINGS, MEMORIES, MESSAGES, embedded_text, memory_of, message_of
 from .values import Language, Scope
@@ -60,7 +60,7 @@ class Embeddings:
 
     async def knows(self, language: Language) -> bool:
         """Whether the embedder tells texts of a language apart: as it declares (`languages`), else it is tried once."""
-        declared = getattr(self._embedder, "languages", None)
+        declared = languages_of(self._embedder)
         if declared is not None:
             return language in declared
         if language not in self._knows:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from .filters import EVERYTHING, Filter, Value
-from .values import KINDS, Hit, Kind, Memory, Message, Role, Scope
+from .values import KINDS, Hit, Kind, Language, Memory, Message, Role, Scope
 
 Vector = Sequence[float]
 Json = Mapping[str, Any]
@@ -68,7 +68,8 @@ class Embedder(Protocol):
     """A model that turns texts into vectors.
 
     One vector a text, in order, of `dimensions` finite numbers, never all zero; any number of texts in one call (an
-    adapter splits what its endpoint cannot take at once). Errors as for `ChatModel`.
+    adapter splits what its endpoint cannot take at once). Errors as for `ChatModel`. It may declare the languages that
+    it knows in an attribute `languages` (see `languages_of`).
     """
 
     @property
@@ -88,6 +89,12 @@ class Embedder(Protocol):
     async def close(self) -> None:
         """Give connections back."""
         ...
+
+
+def languages_of(embedder: Embedder) -> Sequence[Language] | None:
+    """The languages that an embedder declares to know; None where it declares none."""
+    declared: Sequence[Language] | None = getattr(embedder, "languages", None)
+    return declared
 
 
 @runtime_checkable

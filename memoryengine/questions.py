@@ -7,13 +7,13 @@ himself. What is not recognised stays a plain question or a plain message, so a 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from .text import content_terms
+from .text import content_terms, terms
 
 Speaking = Literal["", "user", "assistant"]
 LONGEST = 2_000
@@ -118,10 +118,19 @@ def read_question(text: str) -> Question:
     )
 
 
-@lru_cache(maxsize=16_384)
+def named_in(query: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The names of which every word stands in a question."""
+    words = set(terms(query))
+    return tuple(name for name in names if (own := terms(name)) and words.issuperset(own))
+
+
 def lasting(text: str) -> frozenset[str]:
     """What kinds of lasting statement a message makes: `rule` for the assistant, `wish`, `lasting` of oneself."""
-    head = text[:LONGEST]
+    return _lasting(text[:LONGEST])
+
+
+@lru_cache(maxsize=16_384)
+def _lasting(head: str) -> frozenset[str]:
     tables = (("rule", _RULE), ("wish", _WISH), ("lasting", _LASTING))
     return frozenset(name for name, table in tables if table.search(head))
 

@@ -22,7 +22,7 @@ from memoryengine import AsyncMemoryEngine
 from memoryengine import records as records_module
 from memoryengine import text as text_module
 from memoryengine.models.metered import MeteredEmbedder
-from memoryengine.ports import Embedder, Vector
+from memoryengine.ports import Embedder, Vector, languages_of
 from memoryengine.records import message_document, searched_text
 from memoryengine.values import Language
 from memoryengine.workflow import Plan
@@ -144,8 +144,7 @@ class EachTextOnce:
     @property
     def languages(self) -> Sequence[Language] | None:
         """The languages that the model declares to know, if it does."""
-        languages: Sequence[Language] | None = getattr(self._inner, "languages", None)
-        return languages
+        return languages_of(self._inner)
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
         """The vectors; only new texts reach the model."""

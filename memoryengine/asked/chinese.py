@@ -8,8 +8,7 @@ from functools import cache
 
 from ..times.numbers import ZH_NUMBER, zh_number
 from .chinese_words import KNOWN, PLAN
-from .places import Named
-from .values import Order, Sessions
+from .places import Named, each_sitting, sitting
 
 _TALK = r"(?:聊天|对话|谈话|会话|交谈|讨论|沟通|交流|通话|会谈|闲聊|聊|谈话|谈|见面)"
 _SITTING = rf"(?:的)?{_TALK}"
@@ -51,11 +50,7 @@ _ORDER = re.compile(
 
 def sittings(text: str) -> Iterator[Named]:
     """The sittings that a folded text names, by number or as the first and last ones; overlapping ones too."""
-    for name, pattern in _rules().items():
-        for m in pattern.finditer(text):
-            found = _sitting(name, m)
-            if found:
-                yield _opened(found, text)
+    return each_sitting(_rules(), text, _sitting, _opened)
 
 
 def _sitting(name: str, m: re.Match[str]) -> Named | None:
@@ -90,8 +85,7 @@ def _named(m: re.Match[str], first: int, last: int) -> Named:
     held = m.groupdict()
     about = _ABOUT.match(m.string, m.end()) is not None
     weak = about or not (held.get("noun") or held.get("bare")) or held.get("noun") in ("聊", "谈", "见面")
-    order: Order = "first" if (first, last) == (1, 1) else "last" if (first, last) == (-1, -1) else ""
-    return Named(m.start(), m.end(), Sessions(first, last), order if weak else "", weak)
+    return sitting(m, first, last, weak=weak)
 
 
 def _opened(named: Named, text: str) -> Named:
@@ -101,15 +95,14 @@ def _opened(named: Named, text: str) -> Named:
     start = lead.start() if lead else named.start
     if named.sessions is None or (tail is None and lead is None):
         return named
-    first, last = named.sessions
     end = tail.end() if tail else named.end
-    side = tail.lastgroup if tail else "since"
-    if side == "after":
-        span = Sessions(last + 1, -1) if last != -1 else Sessions(-1, -1)
-    elif side == "before":
-        span = Sessions(1, first - 1) if first != 1 else Sessions(1, 1)
-    else:
-        span = Sessions(first, -1)
+    match tail.lastgroup if tail else "since":
+        case "after":
+            span = named.sessions.after()
+        case "before":
+            span = named.sessions.before()
+        case _:
+            span = named.sessions.since()
     return named._replace(start=start, end=end, sessions=span)
 
 

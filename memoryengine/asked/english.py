@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from ..times.numbers import EN_NUMBER, en_number, ordinal
-from .places import Named, spaced
-from .values import Order, Sessions
+from .places import Named, each_sitting, sitting, spaced
 
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _UNITS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
@@ -90,11 +89,7 @@ _LATE = ("last", "most recent", "most recently", "latest")
 
 def sittings(text: str) -> Iterator[Named]:
     """The sittings that a folded text names, by number or as the first and last ones; overlapping ones too."""
-    for name, pattern in _rules().items():
-        for m in pattern.finditer(text):
-            found = _sitting(name, m)
-            if found:
-                yield _opened(found, text)
+    return each_sitting(_rules(), text, _sitting, _opened)
 
 
 def _sitting(name: str, m: re.Match[str]) -> Named | None:
@@ -128,9 +123,7 @@ def _sitting(name: str, m: re.Match[str]) -> Named | None:
 
 def _named(m: re.Match[str], first: int, last: int, *, weak: bool = False) -> Named:
     """A sitting; one "about cooking" is the first or last of these and not of all."""
-    weak = weak or _AND_WHAT.match(m.string, m.end()) is not None
-    order: Order = "first" if (first, last) == (1, 1) else "last" if (first, last) == (-1, -1) else ""
-    return Named(m.start(), m.end(), Sessions(first, last), order if weak else "", weak)
+    return sitting(m, first, last, weak=weak or _AND_WHAT.match(m.string, m.end()) is not None)
 
 
 def _opened(named: Named, text: str) -> Named:
@@ -138,14 +131,13 @@ def _opened(named: Named, text: str) -> Named:
     lead = _SINCE.search(text, max(0, named.start - 20), named.start)
     if lead is None or named.sessions is None or named.weak:
         return named
-    first, last = named.sessions
     match lead["side"]:
         case "since":
-            span = Sessions(first, -1)
+            span = named.sessions.since()
         case "after" | "following":
-            span = Sessions(last + 1, -1) if last != -1 else Sessions(-1, -1)
+            span = named.sessions.after()
         case _:
-            span = Sessions(1, first - 1) if first != 1 else Sessions(1, 1)
+            span = named.sessions.before()
     return named._replace(start=lead.start(), sessions=span)
 
 

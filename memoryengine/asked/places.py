@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .values import Order, Sessions
@@ -23,6 +23,26 @@ class Named(NamedTuple):
     sessions: Sessions | None = None
     order: Order = ""
     weak: bool = False
+
+
+def sitting(m: re.Match[str], first: int, last: int, *, weak: bool) -> Named:
+    """The sittings that a match names; only of a weak one the order counts."""
+    sessions = Sessions(first, last)
+    return Named(m.start(), m.end(), sessions, sessions.order if weak else "", weak)
+
+
+def each_sitting(
+    rules: Mapping[str, re.Pattern[str]],
+    text: str,
+    read: Callable[[str, re.Match[str]], Named | None],
+    opened: Callable[[Named, str], Named],
+) -> Iterator[Named]:
+    """All that the rules of a language find in a folded text, each read and opened to what lies around it."""
+    for name, pattern in rules.items():
+        for m in pattern.finditer(text):
+            found = read(name, m)
+            if found:
+                yield opened(found, text)
 
 
 def without(text: str, places: Iterable[tuple[int, int]]) -> str:

@@ -18,6 +18,23 @@ class Sessions(NamedTuple):
     first: int
     last: int
 
+    @property
+    def order(self) -> Order:
+        """Says "first" or "last" where it is that one alone."""
+        return "first" if self == (1, 1) else "last" if self == (-1, -1) else ""
+
+    def since(self) -> Sessions:
+        """From the first of these on."""
+        return Sessions(self.first, -1)
+
+    def after(self) -> Sessions:
+        """All that followed; behind the latest there is none but that one itself."""
+        return Sessions(self.last + 1, -1) if self.last != -1 else Sessions(-1, -1)
+
+    def before(self) -> Sessions:
+        """All that came before; before the first there is none but that one itself."""
+        return Sessions(1, self.first - 1) if self.first != 1 else Sessions(1, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class TimeAsked:

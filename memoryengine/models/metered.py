@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager, nullcontext
 
 from ..errors import MemoryEngineError, ModelAnswerError, ModelError
-from ..ports import ChatModel, Embedder, Reply, Reranker, Turn, Vector
+from ..ports import ChatModel, Embedder, Reply, Reranker, Turn, Vector, languages_of
 from ..trace import record
 from ..values import Language
 
@@ -68,7 +68,7 @@ class MeteredEmbedder:
     @property
     def languages(self) -> Sequence[Language] | None:
         """The languages that the wrapped model declares to know, if it does."""
-        return getattr(self._model, "languages", None)
+        return languages_of(self._model)
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
         """The wrapped model's vectors."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from memoryengine.hits import with_channel
 from memoryengine.ports import Reader
 from memoryengine.questions import Question
-from memoryengine.values import Hit, Message
+from memoryengine.values import Message
 from memoryengine.worker import Hits, worker
 
 REPLY = "reply"
@@ -40,18 +41,18 @@ class AddReplies:
         scores = {message.id: score for message, score in messages}
         if not scores:
             return Joined(hits)
-        known = {hit.item.id for hit in hits}
-        beside = await self.reader.replies([message for message, _ in messages])
-        new = [Hit(one, 0.0) for one in beside if one.id not in known and one.id not in window]
-        gains = _gains([hit.item for hit in (*hits, *new) if isinstance(hit.item, Message)], scores)
+        beside = [one for one in await self.reader.replies([m for m, _ in messages]) if one.id not in window]
         whole = question is not None and question.said_by == "assistant"
-        return Joined(tuple(self._gained(hit, gains.get(hit.item.id, 0.0), whole) for hit in (*hits, *new)))
+        there = {one.id: one for one in (*(hit.item for hit in hits), *beside) if isinstance(one, Message)}
+        gains = {
+            id_: gain * self._share(there[id_], whole)
+            for id_, gain in _gains(there.values(), scores).items()
+            if gain and id_ in there
+        }
+        return Joined(with_channel(hits, REPLY, gains, beside))
 
-    def _gained(self, hit: Hit, gain: float, whole: bool) -> Hit:
-        if not gain:
-            return hit
-        gain *= 1.0 if whole else min(1.0, self.longest / len(hit.item.content))
-        return hit.but(channels={**hit.channels, REPLY: gain})
+    def _share(self, message: Message, whole: bool) -> float:
+        return 1.0 if whole else min(1.0, self.longest / len(message.content))
 
 
 def _gains(messages: Iterable[Message], scores: dict[str, float]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
+from memoryengine.hits import by_score
 from memoryengine.questions import Question, lasting
 from memoryengine.times import overlaps
 from memoryengine.trace import cut
@@ -99,7 +100,7 @@ class FuseHits:
             scored.append(self._scored(hit, {name: value for name, value in found.items() if value}, asked.remark))
         kept = [hit for hit in scored if hit.parts]
         cut(f"relevance below {self.least:g} or a kind with ratio 0", len(hits) - len(kept))
-        return Fused(tuple(sorted(kept, key=lambda hit: -hit.score)))
+        return Fused(by_score(kept))
 
     @cached_property
     def _weights(self) -> Mapping[str, float]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from memoryengine.questions import named_in
 from memoryengine.text import content_terms, terms
 from memoryengine.worker import Hits
 
@@ -68,11 +69,9 @@ def _lead(found: Mapping[Owner, float]) -> float:
 
 def _named(query: str, hits: Hits) -> frozenset[str]:
     """The speakers of whom the question asks, as the channel `speaker` knows them."""
-    asked = set(terms(query))
     of_asker = _OF_ASKER.search(query) is not None
     named = {hit.item.speaker for hit in hits if hit.channels.get("speaker")} - {""}
-    others = {hit.item.speaker for hit in hits} - {""}
-    by_name = {name for name in others if (own := terms(name)) and asked.issuperset(own)}
+    by_name = named_in(query, {hit.item.speaker for hit in hits})
     return frozenset(by_name or (named if of_asker else ()))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from memoryengine.hits import by_score
 from memoryengine.ports import Reranker
 from memoryengine.reranking import relevances, text_of
 from memoryengine.values import Hit
@@ -45,7 +45,7 @@ class RerankHits:
 
     async def run(self, query: str, hits: Hits) -> Reranked:
         """Ask the model once; hits of equal score keep their order."""
-        head = _sorted(hits)[: max(0, self.top_n)]
+        head = by_score(hits)[: max(0, self.top_n)]
         if self.reranker is None or not query.strip() or all(map(_by_time, head)):
             return Reranked(hits)
         texts = [text_of(hit.item) for hit in head]
@@ -55,7 +55,7 @@ class RerankHits:
         scores = {id(hit): score for hit, score in zip(head, found, strict=True)}
         best = head[0].score
         kept = (1.0 - self.weight) / best if best > 0 else 0.0
-        return Reranked(_sorted(self._scored(hit, kept, scores.get(id(hit))) for hit in hits))
+        return Reranked(by_score(self._scored(hit, kept, scores.get(id(hit))) for hit in hits))
 
     def _scored(self, hit: Hit, kept: float, rerank: float | None) -> Hit:
         parts = {name: kept * part for name, part in hit.parts.items()}
@@ -68,7 +68,3 @@ class RerankHits:
 
 def _by_time(hit: Hit) -> bool:
     return bool(hit.channels) and hit.channels.keys() <= BY_TIME
-
-
-def _sorted(hits: Iterable[Hit]) -> Hits:
-    return tuple(sorted(hits, key=lambda hit: -hit.score))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memoryengine.hits import with_channel
 from memoryengine.ports import SEARCHABLE, Reader, Search
 from memoryengine.text import content_terms
 from memoryengine.values import Hit
@@ -63,9 +64,4 @@ def _joined(hits: Hits, found: Sequence[Hits], leads: set[str]) -> Hits:
         if hit.item.id not in best or hit.score > best[hit.item.id].score:
             best[hit.item.id] = hit
     gains = {id_: hit.channels.get("keyword", 0.0) for id_, hit in best.items()}
-    known = {hit.item.id for hit in hits}
-    new = [Hit(hit.item, 0.0) for hit in best.values() if hit.item.id not in known]
-    return tuple(
-        hit.but(channels={**hit.channels, HOP: gains[hit.item.id]}) if hit.item.id in gains else hit
-        for hit in (*hits, *new)
-    )
+    return with_channel(hits, HOP, gains, (hit.item for hit in best.values()))

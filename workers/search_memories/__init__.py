@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memoryengine.errors import InputError
+from memoryengine.hits import with_channel
 from memoryengine.ports import SEARCHABLE, Reader, Search, Searchable
-from memoryengine.questions import Question
+from memoryengine.questions import Question, named_in
 from memoryengine.text import content_terms, terms
-from memoryengine.values import Hit
 from memoryengine.worker import Hits, worker
 
 PART, SPEAKER = "part", "speaker"
@@ -63,7 +63,7 @@ class SearchMemories:
         wanted = tuple(k for k in _checked(self.kinds) if kinds is None or k in _checked(kinds))
         if only or not wanted or not query.strip():
             return Found(())
-        named = _named(query, await self.reader.speakers())
+        named = named_in(query, await self.reader.speakers())
         parts = question.parts if question else ()
         searches = [self._search(_without(one, named), wanted, window) for one in (query, *parts)]
         whole, *others = await self.reader.search(*searches)
@@ -71,16 +71,12 @@ class SearchMemories:
         known = {hit.item.id for hit in hits}
         hits += tuple(hit for hit in found if hit.item.id not in known)
         leads = {one[0].item.id: one[0] for one in others or [whole] if one}
-        return Found(_with_speaker(hits, named or (asker,)), tuple(leads.values()))
+        preferred = named or (asker,)
+        spoken = {hit.item.id: 1.0 for hit in hits if hit.item.speaker and hit.item.speaker in preferred}
+        return Found(with_channel(hits, SPEAKER, spoken), tuple(leads.values()))
 
     def _search(self, text: str, kinds: tuple[Searchable, ...], window: tuple[str, ...]) -> Search:
         return Search(text, kinds=kinds, top_k=self.top_k, window=window, words=content_terms(text) or terms(text))
-
-
-def _named(query: str, speakers: Iterable[str]) -> tuple[str, ...]:
-    """The speakers whose name stands in the question."""
-    words = set(terms(query))
-    return tuple(name for name in speakers if (of := terms(name)) and words.issuperset(of))
 
 
 def _without(text: str, names: Sequence[str]) -> str:
@@ -102,19 +98,7 @@ def _with_parts(hits: Hits, searches: Sequence[Hits]) -> Hits:
         for hit in found:
             score = sum(hit.channels.get(name, 0.0) for name in names) / max(1, len(names))
             scores[hit.item.id] = max(scores.get(hit.item.id, 0.0), score)
-    known = {hit.item.id for hit in hits}
-    new = {hit.item.id: Hit(hit.item, 0.0) for found in searches for hit in found if hit.item.id not in known}
-    return tuple(
-        hit.but(channels={**hit.channels, PART: scores[hit.item.id]}) if hit.item.id in scores else hit
-        for hit in (*hits, *new.values())
-    )
-
-
-def _with_speaker(hits: Hits, named: Sequence[str]) -> Hits:
-    return tuple(
-        hit.but(channels={**hit.channels, SPEAKER: 1.0}) if hit.item.speaker and hit.item.speaker in named else hit
-        for hit in hits
-    )
+    return with_channel(hits, PART, scores, (hit.item for found in searches for hit in found))
 
 
 def _checked(kinds: tuple[str, ...]) -> tuple[Searchable, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from memoryengine.hits import by_score
 from memoryengine.ports import Reranker
 from memoryengine.reranking import relevances, text_of
 from memoryengine.values import Hit
@@ -70,11 +71,11 @@ def fuse_channels(hits: Sequence[Hit], weights: Mapping[str, float]) -> Hits:
         raw = {COSINE: hit.channels["vector"]} if "vector" in hit.channels else {}
         return hit.but(score=sum(parts.values()), channels={**hit.channels, **raw, **channels}, parts=parts)
 
-    return _sorted(map(fused, hits))
+    return by_score(map(fused, hits))
 
 
 def _reranked(head: Sequence[Hit], scores: Sequence[float], rest: Sequence[Hit]) -> Hits:
-    scored = _sorted(
+    scored = by_score(
         hit.but(score=score, channels={**hit.channels, RERANK: score}, parts={RERANK: score})
         for hit, score in zip(head, scores, strict=True)
     )
@@ -85,7 +86,3 @@ def _reranked(head: Sequence[Hit], scores: Sequence[float], rest: Sequence[Hit])
 def _times(hit: Hit, factor: float) -> Hit:
     parts = {name: part * factor for name, part in hit.parts.items()}
     return hit.but(score=hit.score * factor, parts=parts)
-
-
-def _sorted(hits: Iterable[Hit]) -> Hits:
-    return tuple(sorted(hits, key=lambda hit: -hit.score))
