@@ -161,6 +161,8 @@ def _refusal(text: str) -> str:
         return "mood"
     if POINTS_AWAY.search(body) and len(content_terms(body)) <= 2:
         return "empty"
+    if PRONOUN.match(text) and not content_terms(text):
+        return "empty"
     if re.match(rf"{ME}\b", body, re.I) and not content_terms(re.sub(rf"^{ME}\b", "", body, flags=re.I)):
         return "empty"
     return ""

@@ -98,6 +98,9 @@ ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 CHINESE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("嗯,还好我带了药。", ("用户带了药。",)),
+    ("幸亏我爸爸会修车", ("用户的爸爸会修车。",)),
+    ("我养了一只猫。它是的。", ("用户养了一只猫。",)),
     # 工作
     ("我是一名中学物理老师。", ("用户是一名中学物理老师。",)),
     ("我在Google工作", ("用户在Google工作。",)),
@@ -201,6 +204,8 @@ NOTHING = (
     "哈哈哈太好笑了",
     "我明白了，谢谢",
     "我会努力的",
+    "She is!",
+    "Oh, it was. They do!",
     # questions
     "What's the capital of Mongolia?",
     "Do you know where I live?",

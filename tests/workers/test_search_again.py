@@ -5,7 +5,7 @@ from __future__ import annotations
 from memoryengine.values import Hit
 from memoryengine.workers.search_again import SearchAgain
 
-from .fakes import FakeReader, message
+from .fakes import FakeReader, memory, message
 
 RUNS, WORKS, OTHER = (
     message("Zhang Wei likes running"),
@@ -25,6 +25,14 @@ async def test_what_a_lead_names_is_found() -> None:
     assert 0 < hits[1].channels["hop"] <= 1
     assert "hop" not in hits[0].channels
     assert hits[1].score == 0.0
+
+
+async def test_nothing_passes_a_memory_that_leads_to_it() -> None:
+    dog, beagle = memory("User has a dog named Biscuit"), memory("Biscuit waits by the door")
+    lead, other = Hit(dog, 0.9, {"keyword": 1.0}), Hit(beagle, 0.8, {"keyword": 0.8})
+    hits = (await SearchAgain(FakeReader([], [dog, beagle])).run("my dog", (lead, other), leads=(lead,))).hits
+    assert [hit.item.id for hit in hits] == [dog.id, beagle.id]
+    assert hits[0].channels["hop"] == 1.0 > hits[1].channels["hop"] > 0
 
 
 async def test_one_round_trip_and_none_without_a_lead() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from memoryengine.hits import with_channel
 from memoryengine.ports import SEARCHABLE, Reader, Search
 from memoryengine.text import content_terms
-from memoryengine.values import Hit
+from memoryengine.values import Hit, Message
 from memoryengine.worker import Hits, worker
 
 HOP = "hop"
@@ -28,7 +28,9 @@ class SearchAgain:
 
     "Where does the man who runs work?" finds first who runs, and only his name finds where he works. The channel `hop`
     is the share of the best match, which is the lead itself, that a hit has of the lead's further terms; of a long
-    lead only its first `most_terms` count. One round trip for all leads, and no model.
+    lead only its first `most_terms` count. A lead that is a memory has it too, as it says something whole that nothing
+    it leads to should pass; a message, to which others may be the answer, has none. One round trip for all leads, and
+    no model.
     """
 
     reader: Reader
@@ -54,13 +56,13 @@ class SearchAgain:
             if words
         ]
         found = await self.reader.search(*searches) if searches else ()
-        return Found(_joined(hits, found, {lead.item.id for lead in leads}))
+        return Found(_joined(hits, found, {lead.item.id for lead in leads if isinstance(lead.item, Message)}))
 
 
-def _joined(hits: Hits, found: Sequence[Hits], leads: set[str]) -> Hits:
+def _joined(hits: Hits, found: Sequence[Hits], without: set[str]) -> Hits:
     """The hits with the channel, and those that are new."""
     best: dict[str, Hit] = {}
-    for hit in (hit for one in found for hit in one if hit.item.id not in leads):
+    for hit in (hit for one in found for hit in one if hit.item.id not in without):
         if hit.item.id not in best or hit.score > best[hit.item.id].score:
             best[hit.item.id] = hit
     gains = {id_: hit.channels.get("keyword", 0.0) for id_, hit in best.items()}
