@@ -127,7 +127,7 @@ class AsyncMemoryEngine:
         self,
         users: Iterable[str] | None = None,
         *,
-        concurrency: int = 16,
+        concurrency: int = 32,
         told: Callable[[Done], None] | None = None,
     ) -> tuple[Done, ...]:
         """Turn the messages that wait into observations, for these users or for all, `concurrency` of them at a time.

@@ -25,6 +25,7 @@ from .locks import ScopeLocks
 from .ports import Clock, Document, Embedder, Store, Vector, Writes, languages_of
 from .probing import is_known, sentences
 from .records import EMBEDDINGS, MEMORIES, MESSAGES, embedded_text, memory_of, message_of
+from .together import together
 from .values import Language, Scope
 
 UNEMBEDDED = Not(Has("vector"))
@@ -107,8 +108,7 @@ class EmbeddingQueue:
         """
         async with self._locks.of(scope):
             try:
-                for collection in collections:
-                    await self._flush(scope, collection)
+                await together([self._flush(scope, collection) for collection in collections])
             except (ModelError, StoreUnavailable) as error:
                 return f"New texts wait for their vectors and are found by keyword alone until then: {error.message}"
         return ""

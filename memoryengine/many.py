@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from .errors import MemoryEngineError
 from .results import Result
 
+APART = 0.003
+"""Seconds between the first users: at once, all would read their messages before the first asks a model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -48,6 +51,7 @@ async def for_users(
         async with asyncio.TaskGroup() as group:
             for _ in range(min(max(1, concurrency), len(waiting))):
                 group.create_task(serve())
+                await asyncio.sleep(APART)
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None
     return tuple(found[user] for user in waiting)

@@ -96,7 +96,7 @@ class MemoryEngine:
         self,
         users: Iterable[str] | None = None,
         *,
-        concurrency: int = 16,
+        concurrency: int = 32,
         told: Callable[[Done], None] | None = None,
     ) -> tuple[Done, ...]:
         """Turn the messages that wait into observations, for many users at once; `told` hears in the engines' thread.

@@ -15,6 +15,7 @@ from .values import Language
 
 LONGEST_TERM = 64
 STEMS_PER_TEXT = 10_000
+SHORT = 500
 
 _HAN = r"\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA = r"\u3040-\u30ff\u31f0-\u31ff"
@@ -118,6 +119,10 @@ def terms(text: str) -> tuple[str, ...]:
     most 64 characters long. The first 10,000 different English words of one text are stemmed and any beyond are not,
     so that a huge text of random words stays quick. Takes any string, lone surrogates and controls included.
     """
+    return _terms_of_short(text) if len(text) <= SHORT else _terms(text)
+
+
+def _terms(text: str) -> tuple[str, ...]:
     found: list[str] = []
     add, extend = found.append, found.extend
     plain: set[str] = set()
@@ -136,6 +141,9 @@ def terms(text: str) -> tuple[str, ...]:
         else:
             add((token.replace(",", "") if _THOUSANDS.match(token) else token)[:LONGEST_TERM])
     return tuple(found)
+
+
+_terms_of_short = lru_cache(maxsize=4_096)(_terms)  # a statement is checked, sought, compared and stored in a row
 
 
 @lru_cache(maxsize=1)
@@ -172,7 +180,11 @@ def language(text: str, default: Language = "en") -> Language:
     Chinese when Chinese words (1.7 characters each) are at least 30 % of all words, so "我用 Python 和 PyTorch" is
     Chinese and "I love 北京 very much" is English. Japanese, which mixes kana in, is neither.
     """
-    sample = text[:4_000]
+    return _language(text[:4_000], default)
+
+
+@lru_cache(maxsize=1_024)
+def _language(sample: str, default: Language) -> Language:
     han, kana = len(_HAN_CHAR.findall(sample)) / 1.7, len(_KANA_CHAR.findall(sample)) / 1.7
     latin = len(_LATIN_WORD.findall(sample))
     if kana > 0.25 * han and kana > latin:

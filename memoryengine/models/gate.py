@@ -1,16 +1,13 @@
-"""How many may do something at once, in all event loops and threads; and doing several things at once."""
+"""How many may do something at once, in all event loops and threads."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from types import TracebackType
-from typing import Any, TypeVar
 
-T = TypeVar("T")
 GIVE_WAY = 6
 """Turns of the event loop until a request that waited for its place is on its way."""
 
@@ -72,15 +69,3 @@ class Gate:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self._leave()
-
-
-async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results in order; the first failure cancels the rest and is raised as it is."""
-    if len(work) == 1:
-        return [await work[0]]
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in work]
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]

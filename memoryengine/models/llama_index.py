@@ -18,8 +18,9 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from ..errors import ModelAnswerError, ModelError
 from ..ports import Reply, Turn, Vector
 from ..text import clean
+from ..together import together
 from .failures import Asked, failure, no_connection, too_slow
-from .gate import Gate, together
+from .gate import Gate
 from .parts import BLANK, batches, read_vector
 from .retry import REAL, Course, Effects, Limits, PassingFailure, retry_after, retrying
 from .spoken import BROKE_OFF, messages_of, reply_of, spoken

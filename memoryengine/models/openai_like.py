@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import cache
+from ssl import SSLContext
 from typing import Any
 
 import httpx
@@ -131,7 +133,9 @@ class _Client:
         async def limit(response: httpx.Response) -> None:
             response.stream = _Limited(response.stream, asked, settings.max_bytes)
 
-        self._http = httpx.AsyncClient(event_hooks={"response": [limit]}, follow_redirects=False)
+        self._http = httpx.AsyncClient(
+            verify=_certificates(), event_hooks={"response": [limit]}, follow_redirects=False
+        )
         # max_tokens stays out of the constructor: a value there would win over the one of each call
         self.llm = OpenAILike(
             model=settings.model,
@@ -149,6 +153,12 @@ class _Client:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+@cache
+def _certificates() -> SSLContext:
+    # reading them takes 60 ms, in which the event loop stands still: once is enough for all models
+    return httpx.create_ssl_context()
 
 
 class _Limited(httpx.AsyncByteStream):

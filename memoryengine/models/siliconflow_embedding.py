@@ -12,7 +12,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from pydantic import Field, SecretStr
 
 from ..ports import Vector
-from .gate import together
+from ..together import together
 from .parts import batches, in_order, mean_vector, parts_of, read_vector
 from .remote import RemoteModel
 from .retry import REAL, Effects

@@ -13,7 +13,7 @@ from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 from pydantic import Field, SecretStr
 
 from ..text import clean
-from .gate import together
+from ..together import together
 from .parts import batches, in_order, parts_of, read_score
 from .remote import RemoteModel
 from .retry import REAL, Effects

@@ -116,7 +116,7 @@ class SiliconFlowServer:
     """The server; `with` runs it in a thread of its own, `async with` in the running event loop.
 
     `answer` makes a chat answer of the messages and may be replaced at any time. `port` 0 takes a free one. A chat is
-    answered after `delay` seconds.
+    answered `delay` seconds after it came, in which the answer is made.
     """
 
     def __init__(
@@ -247,9 +247,25 @@ class SiliconFlowServer:
         body = await _json(request)
         self.requests.append(Received(name, body, time.monotonic()))
         fault = self._next_fault(name)
-        await asyncio.sleep(fault.delay + (self.delay if name == "chat" else 0.0))
+        due = asyncio.get_running_loop().time() + fault.delay + (self.delay if name == "chat" else 0.0)
+        made = self._made(name, make, request, body, fault)
+        await asyncio.sleep(due - asyncio.get_running_loop().time())
         if fault.cut and request.transport is not None:
             request.transport.abort()
+        if isinstance(made, web.Response):
+            return made
+        if name == "chat" and body.get("stream"):
+            return await _stream(request, made)
+        return web.json_response(made)
+
+    def _made(
+        self,
+        name: EndpointName,
+        make: Callable[[Any], dict[str, Any] | web.Response],
+        request: web.Request,
+        body: Any,
+        fault: Fault,
+    ) -> dict[str, Any] | web.Response:
         if fault.body is not None:
             return web.Response(
                 status=fault.status, body=fault.body, headers=fault.headers, content_type=fault.content_type
@@ -257,11 +273,7 @@ class SiliconFlowServer:
         if request.headers.get("Authorization") != f"Bearer {self.key}":
             return web.json_response("Api key is invalid", status=401)
         made = self._refusal(name, body) or make(body)
-        if isinstance(made, web.Response):
-            return made
-        if name == "chat" and body.get("stream"):
-            return await _stream(request, made)
-        return web.json_response(fault.change(made) if fault.change else made)
+        return fault.change(made) if fault.change and isinstance(made, dict) else made
 
     def _next_fault(self, name: EndpointName) -> Fault:
         for place, (endpoint, fault) in enumerate(self._faults):

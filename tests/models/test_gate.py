@@ -7,9 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import pytest
-
-from memoryengine.models.gate import Gate, together
+from memoryengine.models.gate import Gate
 from memoryengine.per_loop import PerLoop
 
 
@@ -121,23 +119,6 @@ async def test_closing_and_forgetting() -> None:
     gc.collect()
     await asyncio.sleep(0.01)
     assert second.closed
-
-
-async def test_together_keeps_order_and_raises_the_failure_itself() -> None:
-    async def work(number: int) -> int:
-        await asyncio.sleep(0.01 * (3 - number))
-        if number == 2:
-            raise KeyError("two")
-        finished.append(number)
-        return number
-
-    finished: list[int] = []
-    assert await together([work(0), work(1)]) == [0, 1]
-    assert await together([]) == []
-    finished.clear()
-    with pytest.raises(KeyError, match="two"):
-        await together([work(0), work(1), work(2)])
-    assert finished == []
 
 
 async def test_who_waited_begins_before_the_one_that_left_works_on() -> None:
