@@ -256,7 +256,7 @@ def test_parts_are_read_from_the_workflow_and_can_be_taken_out(plan: Plan) -> No
     names = parts(plan)
     assert {"search_memories", "fuse_hits", "limit_hits"} <= set(names)
     assert any("." in name for name in names)
-    assert "extract_time" not in parts(without(plan, "extract_time"))
+    assert "add_replies" not in parts(without(plan, "add_replies"))
     weight = next(name for name in names if "." in name)
     assert weight not in parts(without(plan, weight))
     assert parts(plan) == names, "the plan itself stays as it is"
