@@ -267,7 +267,7 @@ Query = KeywordQuery | VectorQuery | FilterQuery
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One document found, with its score.
+    """One document found, with its score; it may come without its terms, which are as dear to read as all the rest.
 
     `share` tells how much of a `KeywordQuery` the document covers, in [0, 1]; for other queries it is 0.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,8 @@ class StoreSearching(StoreChecks):
                 assert_scores(found, wanted)
                 (few,) = await store.search(ALICE, [KeywordQuery("note", query, top_k=5)])
                 assert list(few) == list(found[:5])
-            assert found[0].document == note(found[0].document.id, held[found[0].document.id])
+            same = note(found[0].document.id, held[found[0].document.id])
+            assert replace(found[0].document, terms=same.terms) == same
 
     async def test_a_match_tells_which_share_of_the_question_it_covers(self, tmp_path: Path) -> None:
         """The score by the sum of the terms' weights, unknown terms counted; 0 for what is no question of words."""

@@ -150,7 +150,8 @@ def _saw_parts(read: Call, states: Sequence[Shelf]) -> bool:
             (matches,) = read.answer
             wanted = {*query.terms}
             held = [[one for one in state.living(query.collection) if wanted & {*one.terms}] for state in states]
-            return _each({match.document.id: match.document for match in matches}, held)
+            found = {match.document.id: replace(match.document, terms=()) for match in matches}
+            return _each(found, [[replace(one, terms=()) for one in some] for some in held])
     raise NotImplementedError(read.name)
 
 

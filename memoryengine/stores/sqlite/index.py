@@ -114,7 +114,7 @@ class Indices:
         Those that were read last are kept, as long as nothing is written to them: reading them is half of a search.
         """
         lacking = [key for key in keys if key not in self._documents]
-        read = documents_by_key(connection, table, sorted(lacking))
+        read = documents_by_key(connection, table, sorted(lacking), terms=False)
         found = {key: read.get(key) or self._documents[key] for key in keys}
         self._documents |= read
         if len(self._documents) > KEPT_DOCUMENTS:
