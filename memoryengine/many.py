@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .errors import MemoryEngineError
 from .results import Result
+from .together import together
 
 APART = 0.003
 """Seconds between the first users: at once, all would read their messages before the first asks a model."""
@@ -37,7 +38,8 @@ async def for_users(
     found: dict[str, Done] = {}
     coming = iter(waiting)
 
-    async def serve() -> None:
+    async def serve(place: int) -> None:
+        await asyncio.sleep(place * APART)
         for user in coming:
             try:
                 done = Done(user, result=await work(user))
@@ -47,11 +49,5 @@ async def for_users(
             if told is not None:
                 told(done)
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(max(1, concurrency), len(waiting))):
-                group.create_task(serve())
-                await asyncio.sleep(APART)
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from None
+    await together([serve(place) for place in range(min(max(1, concurrency), len(waiting)))])
     return tuple(found[user] for user in waiting)

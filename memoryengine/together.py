@@ -1,4 +1,9 @@
-"""Doing several things at once."""
+"""Doing several things at once.
+
+Not by `asyncio.TaskGroup`: before Python 3.13 one whose tasks fail while it waits for them marks the task around it as
+cancelled for good, and the next time limit in that task then ends as a `CancelledError`
+(https://github.com/python/cpython/issues/116720).
+"""
 
 from __future__ import annotations
 
@@ -13,9 +18,21 @@ async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """All results in order; the first failure cancels the rest and is raised as it is."""
     if len(work) == 1:
         return [await work[0]]
+    ended = await settled(work)
+    failed = [each for each in ended if isinstance(each, BaseException)]
+    if failed:
+        raise next((each for each in failed if not isinstance(each, asyncio.CancelledError)), failed[0])
+    return [each for each in ended if not isinstance(each, BaseException)]
+
+
+async def settled(work: Sequence[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
+    """The result of each in order, or what it raised; the first failure cancels those that are still under way."""
+    tasks = [asyncio.create_task(each) for each in work]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in work]
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]
+        if tasks:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    return ended

@@ -39,7 +39,7 @@ SIGNATURES = {
         "users": "(self, namespace: 'str | None' = None) -> 'tuple[str, ...]'",
         "status": "(self, user: 'str | None' = None) -> 'Status'",
         "check_online": "(self) -> 'Report'",
-        "consolidate_all": "(self, users: 'Iterable[str] | None' = None, *, concurrency: 'int' = 16, "
+        "consolidate_all": "(self, users: 'Iterable[str] | None' = None, *, concurrency: 'int' = 32, "
         "told: 'Callable[[Done], None] | None' = None) -> 'tuple[Done, ...]'",
         "start": "(self) -> 'None'",
         "stop": "(self, seconds: 'float' = 20.0) -> 'None'",

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from ..annotations import fits, type_name
 from ..errors import InputError, MemoryEngineError, WorkerError
+from ..together import settled
 from ..trace import Meter, Usage, measure
 from ..values import Changes
 from ..worker import Stop
@@ -152,12 +153,10 @@ class _Run:
     async def branches(self, step: Branches, values: Values) -> None:
         """Run the branches on copies of the values, then put together what each has written."""
         copies = [dict(values) for _ in step.branches]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for branch, copy in zip(step.branches, copies, strict=True):
-                    group.create_task(self.steps(branch, copy))
-        except BaseExceptionGroup as failed:
-            _raise_first(failed)
+        work = [self.steps(branch, copy) for branch, copy in zip(step.branches, copies, strict=True)]
+        failed = [each for each in await settled(work) if each is not None]
+        if failed:
+            raise min(failed, key=_weight)
         before = dict(values)
         for copy in copies:
             _merge(values, before, copy)
@@ -253,15 +252,6 @@ def _name_worker(instance: str, error: BaseException) -> NoReturn:
     raise WorkerError(instance, f"it raised {type(error).__name__}.", excerpt=str(error)) from error
 
 
-def _raise_first(failed: BaseExceptionGroup[BaseException]) -> NoReturn:
-    """Raise what made the branches end: an error before a stop."""
-    errors = list(_leaves(failed))
-    worst = next((error for error in errors if not isinstance(error, _Stopped)), errors[0])
-    raise worst
-
-
-def _leaves(failed: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    held = []
-    for error in failed.exceptions:
-        held += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return held
+def _weight(failed: BaseException) -> int:
+    """Which failure of branches is raised: an error before a stop, and that before what either cancelled."""
+    return 2 if isinstance(failed, asyncio.CancelledError) else int(isinstance(failed, _Stopped))
