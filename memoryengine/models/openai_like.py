@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import cache
 from ssl import SSLContext
 from typing import Any
@@ -37,7 +37,7 @@ class OpenAILikeChat:
         base = base_url(settings.api_base, PATH)
         self._asked = Asked("chat model", settings.model, base + PATH, key_setting, settings.api_key)
         self._gate = Gate(self._limits.concurrency)
-        self._clients = PerLoop(lambda: _Client(settings, base, self._asked))
+        self._clients = PerLoop(lambda: _Client(settings, base, self._asked, self._gate))
 
     def __repr__(self) -> str:
         return f"OpenAILikeChat(model={self.name!r}, url={shown_url(self._asked.url)!r})"
@@ -65,8 +65,8 @@ class OpenAILikeChat:
 
     async def _attempt(self, messages: Sequence[ChatMessage], most: int, seconds: float) -> Reply:
         llm = (await self._clients.get()).llm
-        async with self._gate, self._asking(seconds):
-            answer = await llm.achat(messages, max_tokens=most)
+        with self._translating(seconds):
+            answer = await llm.achat(messages, max_tokens=most, timeout=seconds)
         return reply_of(answer, self._blank())
 
     async def _pieces(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[ChatResponse, None]:
@@ -95,9 +95,14 @@ class OpenAILikeChat:
 
     @asynccontextmanager
     async def _asking(self, seconds: float) -> AsyncIterator[None]:
-        try:
+        with self._translating(seconds):
             async with asyncio.timeout(seconds):
                 yield
+
+    @contextmanager
+    def _translating(self, seconds: float) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:  # noqa: BLE001  the edge to a library: everything becomes one of our errors
             raise self._translated(error, seconds) from None
 
@@ -129,13 +134,11 @@ class OpenAILikeChat:
 class _Client:
     """An `OpenAILike` and its connections, for one event loop."""
 
-    def __init__(self, settings: ChatSettings, base: str, asked: Asked) -> None:
+    def __init__(self, settings: ChatSettings, base: str, asked: Asked, gate: Gate) -> None:
         async def limit(response: httpx.Response) -> None:
             response.stream = _Limited(response.stream, asked, settings.max_bytes)
 
-        self._http = httpx.AsyncClient(
-            verify=_certificates(), event_hooks={"response": [limit]}, follow_redirects=False
-        )
+        self._http = _InTurn(gate, event_hooks={"response": [limit]})
         # max_tokens stays out of the constructor: a value there would win over the one of each call
         self.llm = OpenAILike(
             model=settings.model,
@@ -159,6 +162,27 @@ class _Client:
 def _certificates() -> SSLContext:
     # reading them takes 60 ms, in which the event loop stands still: once is enough for all models
     return httpx.create_ssl_context()
+
+
+class _InTurn(httpx.AsyncClient):
+    """Sends a request when it has a place, and gives it on as soon as the answer is there.
+
+    What the libraries do before and after is done while the place is another's, so that the model never waits for it.
+    The time limit of a request begins with its place. A stream's place and limits are kept by who reads it.
+    """
+
+    def __init__(self, gate: Gate, **options: Any) -> None:
+        super().__init__(verify=_certificates(), follow_redirects=False, **options)
+        self._gate = gate
+
+    async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
+        if stream:
+            return await super().send(request, stream=True, **options)
+        try:
+            async with self._gate, asyncio.timeout(request.extensions["timeout"]["read"]):
+                return await super().send(request, **options)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("no whole answer in time", request=request) from error
 
 
 class _Limited(httpx.AsyncByteStream):
