@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
+from .courtesies import bare
 from .text import content_terms, terms
 
 Speaking = Literal["", "user", "assistant"]
@@ -105,15 +106,22 @@ def read_question(text: str) -> Question:
     """What is asked for; of a chat's last turns the last line says what kind it is."""
     text = text[-LONGEST:].strip()
     before, _, last = text.rpartition("\n")
-    pieces = [_MEANT.split(piece)[-1].strip() for piece in _ALSO.split(last)]
-    pieces = [piece for piece in pieces if len(set(content_terms(piece))) > 1] or [last]
+    asked = _bare(last)
+    pieces = [_bare(_MEANT.split(piece)[-1].strip()) for piece in _ALSO.split(last)]
+    pieces = [piece for piece in pieces if len(set(content_terms(piece))) > 1] or [asked]
     return Question(
         text="\n".join([before, " ".join(pieces)]).strip(),
         parts=() if before else _several([part for piece in pieces for part in _sentences(piece)]),
         said_by="user" if _BY_USER.search(last) else "assistant" if _BY_ASSISTANT.search(last) else "",
-        remark=not (before or _ASKS.search(last)),
-        request=bool(_REQUEST.search(last)),
+        remark=not (before or _ASKS.search(last) or _ASKS.search(asked)),
+        request=bool(_REQUEST.search(asked)),
     )
+
+
+def _bare(text: str) -> str:
+    """A question without its courtesies; a remark that begins like one ("I forgot my keys") stays whole."""
+    left = bare(text)
+    return left if _ASKS.search(text) or _ASKS.search(left) else text
 
 
 def named_in(query: str, names: Iterable[str]) -> tuple[str, ...]:

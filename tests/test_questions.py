@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from memoryengine.courtesies import bare
 from memoryengine.questions import lasting, read_question
 
 
@@ -26,7 +27,7 @@ def test_whose_words_are_asked_for(text: str, said_by: str) -> None:
     question = read_question(text)
     assert question.said_by == said_by
     assert not question.remark
-    assert question.text == text
+    assert question.text == bare(text)
 
 
 def test_a_remark_asks_nothing_and_a_chat_that_goes_on_is_none() -> None:
