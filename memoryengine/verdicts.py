@@ -9,6 +9,7 @@ from typing import Literal
 
 from .answers import Numbering, OneOf, Schema, held_to, read_objects
 from .errors import ModelAnswerError
+from .text import content_terms
 from .validity import are_apart, begins, is_later
 from .values import Changes, Conflict, Expiry, Memory
 
@@ -54,11 +55,13 @@ def settle(verdicts: Iterable[Verdict], new: Sequence[Memory], now: datetime) ->
     """The changes that verdicts about new and known memories ask for.
 
     Of two that contradict each other the later one stays (`validity.is_later`), whichever way the model put it; what it
-    replaces expires, also where both are new. What is over ("in 2023 I lived in Paris") contradicts nothing that is. A
-    new memory contained in a known one only adds its messages to it, unless it tells of an earlier time; a known one
-    contained in a new one expires. A memory added by hand never expires by a model's word: that the model thinks so is
-    a conflict, which is reported, and both stay. Two known ones are left as they are: this run has seen no message
-    about them.
+    replaces expires, also where both are new. In what order the verdicts come changes nothing: of a home, a second and
+    a third each ends with the next. What is over ("in 2023 I lived in Paris") contradicts nothing that is. A new memory
+    contained in a known one only adds its messages to it, unless it tells of an earlier time; a known one contained in
+    a new one expires. One that says more than what is named as holding it holds that one, and one with a number of its
+    own is contained in nothing. A memory added by hand never expires by a model's word: that the model thinks so is a
+    conflict, which is reported, and both stay. Two known ones are left as they are: this run has seen no message about
+    them.
     """
     return _Settling(new, now).settle(list(verdicts))
 
@@ -68,18 +71,21 @@ class _Settling:
         self.now = now
         self.new = {memory.id: memory for memory in new}
         self.place = {memory.id: place for place, memory in enumerate(new)}
-        self.dropped: dict[str, str] = {}
+        self.dropped: set[str] = set()
+        self.taken_in: dict[str, Memory] = {}
         self.expired: dict[str, Expiry] = {}
         self.known: dict[str, tuple[str, ...]] = {}
         self.conflicts: dict[Conflict, None] = {}
 
     def settle(self, verdicts: Sequence[Verdict]) -> Changes:
-        """Containment first, so that a contradiction speaks of memories that are kept."""
-        for verdict in verdicts:
-            if verdict.relation == CONTAINED and self._concerns(verdict):
-                self._contain(verdict.memory, verdict.by)
-        for verdict in verdicts:
-            if verdict.relation == CONTRADICTED and self._concerns(verdict):
+        """Containment first, so that a contradiction speaks of memories that are kept; and the oldest end first."""
+        told = [verdict for verdict in verdicts if self._concerns(verdict)]
+        denied = [frozenset((v.memory.id, v.by.id)) for v in told if v.relation == CONTRADICTED]
+        for verdict in told:
+            if verdict.relation == CONTAINED and frozenset((verdict.memory.id, verdict.by.id)) not in denied:
+                self._contain(*_by_what_they_say(verdict.memory, verdict.by))
+        for verdict in sorted(told, key=lambda v: sorted((begins(v.memory), begins(v.by)))):
+            if verdict.relation == CONTRADICTED:
                 self._contradict(verdict.memory, verdict.by)
         kept = [memory for id_, memory in self.new.items() if id_ not in self.dropped]
         return Changes(
@@ -93,24 +99,30 @@ class _Settling:
         return verdict.memory.id in self.new or verdict.by.id in self.new
 
     def _contain(self, poor: Memory, rich: Memory) -> None:
-        if self._gone(poor.id) or self._gone(rich.id):
+        rich = self._standing(rich)
+        if self._gone(poor.id) or self._gone(rich.id) or poor.id == rich.id or _numbers(poor) - _numbers(rich):
             return
         if poor.id not in self.new:
             if poor.kind != "custom":
-                self.expired[poor.id] = Expiry(poor.id, CONTAINED, rich.id)
+                self._expire_contained(poor, rich)
         elif rich.id not in self.new and begins(poor) < begins(rich):
-            self.expired[poor.id] = Expiry(poor.id, CONTAINED, rich.id)
+            self._expire_contained(poor, rich)
         else:
-            self._merge(self.new[poor.id], rich.id)
+            self._merge(self.new[poor.id], rich)
 
-    def _merge(self, poor: Memory, rich: str) -> None:
+    def _expire_contained(self, poor: Memory, rich: Memory) -> None:
+        self.expired[poor.id] = Expiry(poor.id, CONTAINED, rich.id)
+        self.taken_in[poor.id] = rich
+
+    def _merge(self, poor: Memory, rich: Memory) -> None:
         """The messages of a memory that is not kept go over to the one that holds it."""
-        self.dropped[poor.id] = rich
-        if rich in self.new:
-            held = self.new[rich]
-            self.new[rich] = replace(held, sources=_union(held.sources, poor.sources))
+        self.dropped.add(poor.id)
+        self.taken_in[poor.id] = rich
+        if rich.id in self.new:
+            held = self.new[rich.id]
+            self.new[rich.id] = replace(held, sources=_union(held.sources, poor.sources))
         else:
-            self.known[rich] = _union(self.known.get(rich, ()), poor.sources)
+            self.known[rich.id] = _union(self.known.get(rich.id, ()), poor.sources)
 
     def _contradict(self, one: Memory, other: Memory) -> None:
         one, other = self._standing(one), self._standing(other)
@@ -125,9 +137,10 @@ class _Settling:
             self.expired[old.id] = Expiry(old.id, CONTRADICTED, young.id)
 
     def _standing(self, memory: Memory) -> Memory:
-        """The memory, or the new one that took it in."""
-        into = self.dropped.get(memory.id)
-        return self.new.get(into, memory) if into else self.new.get(memory.id, memory)
+        """The memory, or the one that took it in."""
+        while memory.id in self.taken_in:
+            memory = self.taken_in[memory.id]
+        return self.new.get(memory.id, memory)
 
     def _gone(self, id_: str) -> bool:
         return id_ in self.dropped or id_ in self.expired
@@ -150,6 +163,16 @@ class _Settling:
             superseded_by=expiry.superseded_by,
             retired_at=self.now,
         )
+
+
+def _by_what_they_say(poor: Memory, rich: Memory) -> tuple[Memory, Memory]:
+    """The poorer and the richer one: a model that names them the wrong way round must not lose the richer."""
+    less, more = set(content_terms(poor.content)), set(content_terms(rich.content))
+    return (rich, poor) if more < less else (poor, rich)
+
+
+def _numbers(memory: Memory) -> set[str]:
+    return {term for term in content_terms(memory.content) if any(map(str.isdigit, term))}
 
 
 def _union(first: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
