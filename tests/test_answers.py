@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,9 @@ from memoryengine.answers import (
 )
 from memoryengine.errors import ModelAnswerError
 from memoryengine.ports import Reply, Turn
+from memoryengine.prompts import PLACE, load_prompt
 from memoryengine.trace import measure
+from memoryengine.values import Language
 
 ONE = {"id": 1, "memory": "用户爱好是吉他。"}
 TWO = {"id": 2, "memory": "User's cat is Mia."}
@@ -252,3 +255,15 @@ async def test_the_repair_speaks_the_language_of_the_prompt() -> None:
     assert await ask(chat, (Turn("system", "打分。"), Turn("user", "1")), read_objects) == []
     assert "这个回答无法使用" in chat.asked[1][3].content
     assert chat.asked[1][2].content == "-"
+
+
+@pytest.mark.parametrize(("spoken", "said"), [("en", "This answer cannot be used"), ("zh", "这个回答无法使用")])
+async def test_the_repair_speaks_the_language_of_every_shipped_prompt(spoken: Language, said: str) -> None:
+    prompts = sorted((Path(__file__).parents[1] / "workers").glob(f"*/prompt.{spoken}.yaml"))
+    assert len(prompts) > 5
+    for file in prompts:
+        text = load_prompt(file.parent, "prompt").texts[spoken]["system"]
+        system = PLACE.sub(lambda place: {"human_zh": "用户", "human_en": "User"}.get(place[1], "7"), text)
+        chat = Answers("", "[]")
+        assert await ask(chat, (Turn("system", system), Turn("user", "用户 User")), read_objects) == []
+        assert said in chat.asked[1][3].content, file

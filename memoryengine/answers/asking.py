@@ -45,7 +45,7 @@ async def ask(chat: ChatModel, turns: Sequence[Turn], read: Callable[[str], T], 
 
 
 def _repair(error: ModelAnswerError, turns: Sequence[Turn]) -> str:
-    if re.search(r"[\u4e00-\u9fff]", turns[0].content):
+    if language(turns[0].content) == "zh":  # an English prompt may hold a Chinese name or example
         return (
             f"这个回答无法使用：{error.message}\n请重新回答，只输出要求的 JSON 列表，不要其他文字。没有内容时输出 []。"
         )
