@@ -53,8 +53,11 @@ def is_later(one: Memory, other: Memory) -> bool:
     """Whether `one` stands against `other` where both cannot hold.
 
     By the times they speak of where these lie apart: a move in April beats one in March that was told in June. Else by
-    when they were last said, then by when they were recorded.
+    when they were last said, then by when they were recorded. A message from the future, of a clock that ran ahead,
+    was said at an unknown time: it stands against nothing that was recorded since, or with it.
     """
+    if _from_future(one) or _from_future(other):
+        return (one.recorded_at, _from_future(other)) > (other.recorded_at, _from_future(one))
     (one_from, one_to), (other_from, other_to) = _spoken_of(one), _spoken_of(other)
     before, after = one_to <= other_from, other_to <= one_from
     if before != after:
@@ -89,6 +92,10 @@ def ends(old: Memory, began: datetime) -> datetime:
     """When a memory ended whose place another took that began at `began`; never before its own beginning."""
     ended = max(begins(old), began)
     return min(ended, old.valid_to) if old.valid_to is not None else ended
+
+
+def _from_future(memory: Memory) -> bool:
+    return memory.said_at > memory.recorded_at
 
 
 def _spoken_of(memory: Memory) -> tuple[datetime, datetime]:

@@ -118,3 +118,16 @@ def test_nothing_ends_before_it_began_or_later_than_it_said() -> None:
     over = dated(told("In 2022 User lived in Rome."))
     assert ends(over, NOON) == day("2023-01-01")
     assert ends(over, day("2022-06-01")) == day("2022-06-01")
+
+
+def test_a_message_from_the_future_stands_against_nothing_that_was_recorded_since() -> None:
+    ahead = replace(told("User lives in Oslo.", NOON + 2_000 * DAY), recorded_at=NOON)
+    since = replace(told("User lives in Rome.", NOON + DAY), recorded_at=NOON + DAY)
+    beside = replace(told("User lives in Bonn.", NOON - DAY), recorded_at=NOON)
+    before = replace(told("User lives in Bath.", NOON - 9 * DAY), recorded_at=NOON - 8 * DAY)
+    assert is_later(since, ahead)
+    assert not is_later(ahead, since)
+    assert is_later(beside, ahead)
+    assert not is_later(ahead, beside)
+    assert is_later(ahead, before)
+    assert not is_later(ahead, ahead)
