@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from ..text import content_terms, language
+from ..simplified import simplified
+from ..text import clean, content_terms, language
 from ..values import LANGUAGES, Language, Locale, Memory, Message
 from . import names, numbers, times
 from .denials import denies_unasked
@@ -83,8 +85,10 @@ def _told(memory: Memory) -> str:
 
 def ungrounded(statement: str, source: Source, locale: Locale) -> str:
     """Why a statement does not stand in its source, or "" where it does or nothing shows that it does not."""
-    if not source.cited:
-        return ""
+    return _cause(_plain(statement), _plain_source(source), locale) if source.cited else ""
+
+
+def _cause(statement: str, source: Source, locale: Locale) -> str:
     if _foreign(statement, source, locale):
         return LANGUAGE
     near = _folded("\n".join(_said(m) for m in source.near))
@@ -101,15 +105,31 @@ def ungrounded(statement: str, source: Source, locale: Locale) -> str:
 
 def strays(statements: Iterable[tuple[str, Source]]) -> bool:
     """Whether of several statements none shares a word with what was shown: an answer to something else."""
-    held = [(set(content_terms(text)), source) for text, source in statements]
+    held = [(set(content_terms(simplified(text))), source) for text, source in statements]
     return bool(held) and all(words and not _shares(words, source) for words, source in held)
 
 
 def _shares(words: set[str], source: Source) -> bool:
-    said = set(content_terms("\n".join(m.content for m in source.shown or source.near)))
+    said = set(content_terms(simplified("\n".join(m.content for m in source.shown or source.near))))
     shared = words & said
     # one Chinese character says little: most pairs of sentences have one in common
     return any(len(term) > 1 for term in shared) or len(shared) > 2
+
+
+@lru_cache(maxsize=512)
+def _plain(text: str) -> str:
+    """The text as it will be stored and in simplified characters, which a model writes whatever the user wrote."""
+    return simplified(clean(text))
+
+
+def _plain_source(source: Source) -> Source:
+    return Source(*(tuple(map(_plain_message, part)) for part in (source.cited, source.beside, source.shown)))
+
+
+def _plain_message(message: Message) -> Message:
+    content, speaker = _plain(message.content), _plain(message.speaker)
+    same = content == message.content and speaker == message.speaker
+    return message if same else replace(message, content=content, speaker=speaker)
 
 
 def _said(message: Message) -> str:
@@ -194,7 +214,7 @@ def _in_a_name(written: str, statement: str, shown: str) -> bool:
 
 def _names_stand(statement: str, source: Source, locale: Locale) -> bool:
     shown = source.shown or source.near
-    own = [name for spoken in LANGUAGES for name in (locale.human(spoken), locale.assistant(spoken))]
+    own = [_plain(name) for spoken in LANGUAGES for name in (locale.human(spoken), locale.assistant(spoken))]
     said = _folded("\n".join([*own, *(_said(m) for m in shown)]))
     found = names.han_names(statement) if language(statement) == "zh" else names.latin_names(statement)
     return all(names.is_said(name, said) for name in found)

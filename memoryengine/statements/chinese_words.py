@@ -1,29 +1,13 @@
-"""What the Chinese rules know of words: simplified forms, relatives and acquaintances, times, personal predicates."""
+"""What the Chinese rules know of words: relatives and acquaintances, times, personal predicates."""
 
 from __future__ import annotations
 
-_TRADITIONAL = (
-    "愛爱變变產产長长車车處处從从達达當当電电點点動动對对發发飛飞個个給给國国過过還还號号後后畫画話话換换會会機机"
-    "記记計计價价間间簡简將将見见講讲結结經经覺觉開开課课來来離离裡里裏里歷历兩两臨临樓楼媽妈買买賣卖麼么嗎吗們们"
-    "夢梦難难腦脑鬧闹鳥鸟農农歐欧盤盘騙骗錢钱親亲請请熱热認认賽赛傷伤燒烧誰谁師师時时實实試试書书輸输術术說说訴诉"
-    "隨随歲岁孫孙臺台談谈湯汤體体聽听頭头圖图團团為为圍围聞闻問问無无細细係系戲戏現现線线鄉乡響响寫写興兴學学詢询"
-    "嚴严養养藥药業业葉叶醫医應应憂忧遊游魚鱼與与語语園园員员遠远願愿約约樂乐運运雜杂這这種种週周豬猪轉转莊庄準准"
-    "總总組组貓猫歡欢討讨厭厌習习慣惯馬马滿满復复輕轻較较辦办幫帮參参場场廠厂陳陈齡龄職职戶户單单雙双獨独聯联絡络"
-    "碼码訂订張张關关戀恋閱阅讀读練练鋼钢騎骑廚厨燉炖麵面飯饭雞鸡鴨鸭蝦虾蘭兰紅红綠绿藍蓝黃黄級级畢毕證证譯译釋释"
-    "紹绍剛刚層层幾几嘗尝喫吃妳你爺爷嬸婶嶽岳姪侄婦妇嬰婴歸归遷迁劃划預预報报導导設设構构營营鋪铺務务檢检塵尘蟎螨"
-    "盡尽壞坏驚惊惡恶擔担擾扰戰战擇择據据攝摄攜携數数斷断於于曉晓條条極极標标樣样橋桥殘残氣气決决沒没涼凉滅灭漢汉"
-    "潔洁燈灯爭争牆墙狀状獎奖環环瑪玛療疗監监禮礼穩稳競竞筆笔節节範范籃篮糧粮紀纪純纯絕绝統统綁绑網网緊紧編编縣县"
-    "罰罚羅罗義义聖圣聲声膚肤臉脸舊旧艱艰蘇苏蟲虫補补裝装製制規规視视觀观訊讯託托訪访許许評评該该詳详誤误調调謝谢"
-    "識识議议護护讓让豐丰負负財财貨货貴贵費费資资賓宾質质購购贈赠贊赞趙赵趕赶跡迹軍军軟软載载輛辆輪轮轎轿邊边鄰邻"
-    "釣钓鈴铃鉛铅銀银銷销錄录鍋锅鐘钟鐵铁鑰钥門门閒闲闆板陽阳陰阴隊队際际險险靜静頂顶項项須须頓顿領领題题顏颜額额"
-    "顧顾風风飲饮餅饼館馆驗验髮发鬆松魯鲁鮮鲜麗丽"
-)
-_SIMPLE = str.maketrans({_TRADITIONAL[i]: _TRADITIONAL[i + 1] for i in range(0, len(_TRADITIONAL), 2)})
+from memoryengine.simplified import simplified
 
 
 def plain(text: str) -> str:
-    """The text in lower case with the rules' traditional characters made simplified, each one for one."""
-    return "".join(c if len(c.lower()) != 1 else c.lower() for c in text).translate(_SIMPLE)
+    """The text in lower case with traditional characters made simplified, each one for one."""
+    return simplified("".join(c if len(c.lower()) != 1 else c.lower() for c in text))
 
 
 KIN = (
