@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from .attributes import attributes_of
 from .moments import dated, yearly
 from .statements.third_person import speaks_of_oneself, third_person
 from .text import language, terms
@@ -50,14 +51,27 @@ def _name(message: Message, locale: Locale, spoken: Language) -> str:
 
 
 def each_once(memories: Iterable[Memory]) -> tuple[Memory, ...]:
-    """Each content once; a repeated one adds its sources to the first."""
-    found: dict[tuple[str, ...], Memory] = {}
-    for memory in memories:
-        key = terms(memory.content) or (memory.content,)
-        first = found.setdefault(key, memory)
-        if first is not memory:
-            found[key] = _joined(first, memory)
-    return tuple(found.values())
+    """Each content once; a repeated one adds its sources to the first.
+
+    Where another one that speaks of the same attribute was said in between ("I live in Beijing", "I moved to
+    Shanghai", "I live in Beijing again") both stay, each for its time.
+    """
+    told = list(memories)
+    found: dict[tuple[str, ...], list[Memory]] = {}
+    for memory in told:
+        same = found.setdefault(terms(memory.content) or (memory.content,), [])
+        place = next((n for n, one in enumerate(same) if not _something_between(one, memory, told)), None)
+        if place is None:
+            same.append(memory)
+        else:
+            same[place] = _joined(same[place], memory)
+    return tuple(memory for same in found.values() for memory in same)
+
+
+def _something_between(one: Memory, again: Memory, others: Iterable[Memory]) -> bool:
+    first, last = sorted((one.said_at, again.said_at))
+    of = attributes_of(again.content)
+    return any(first < m.said_at < last and not of.isdisjoint(attributes_of(m.content)) for m in others)
 
 
 def _joined(first: Memory, again: Memory) -> Memory:

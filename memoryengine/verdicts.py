@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from .answers import Numbering, OneOf, Schema, held_to, read_objects
 from .errors import ModelAnswerError
-from .text import content_terms
+from .text import content_terms, terms
 from .validity import are_apart, begins, is_later
 from .values import Changes, Conflict, Expiry, Memory
 
@@ -51,19 +51,38 @@ def read_verdicts(text: str, rows: Sequence[Memory]) -> list[Verdict]:
     return verdicts
 
 
-def settle(verdicts: Iterable[Verdict], new: Sequence[Memory], now: datetime) -> Changes:
+def settle(verdicts: Iterable[Verdict], new: Sequence[Memory], now: datetime, shown: Sequence[Memory] = ()) -> Changes:
     """The changes that verdicts about new and known memories ask for.
 
     Of two that contradict each other the later one stays (`validity.is_later`), whichever way the model put it; what it
     replaces expires, also where both are new. In what order the verdicts come changes nothing: of a home, a second and
-    a third each ends with the next. What is over ("in 2023 I lived in Paris") contradicts nothing that is. A new memory
+    a third each ends with the next. What contradicts one contradicts all that say the same, among the new ones and
+    those that were `shown`. What is over ("in 2023 I lived in Paris") contradicts nothing that is. A new memory
     contained in a known one only adds its messages to it, unless it tells of an earlier time; a known one contained in
     a new one expires. One that says more than what is named as holding it holds that one, and one with a number of its
     own is contained in nothing. A memory added by hand never expires by a model's word: that the model thinks so is a
     conflict, which is reported, and both stay. Two known ones are left as they are: this run has seen no message about
     them.
     """
-    return _Settling(new, now).settle(list(verdicts))
+    return _Settling(new, now).settle(_of_all_alike(verdicts, {m.id: m for m in (*shown, *new)}.values()))
+
+
+def _of_all_alike(verdicts: Iterable[Verdict], memories: Iterable[Memory]) -> list[Verdict]:
+    alike: dict[tuple[str, ...], list[Memory]] = {}
+    for memory in memories:
+        alike.setdefault(terms(memory.content), []).append(memory)
+    return [
+        Verdict(one, told.relation, other)
+        for told in verdicts
+        for one in _twins(told.memory, alike, told.relation)
+        for other in _twins(told.by, alike, told.relation)
+        if one.id != other.id
+    ]
+
+
+def _twins(memory: Memory, alike: Mapping[tuple[str, ...], list[Memory]], relation: str) -> list[Memory]:
+    held = alike.get(terms(memory.content), []) if relation == CONTRADICTED else []
+    return [memory, *(one for one in held if one.id != memory.id)]
 
 
 class _Settling:

@@ -65,3 +65,13 @@ def test_of_a_pair_that_is_called_both_the_contradiction_counts() -> None:
         changes = settle(told, [SHANGHAI], NOON)
         assert changes.expired == (Expiry("beijing", CONTRADICTED, "shanghai"),)
         assert changes.memories == (SHANGHAI,)
+
+
+def test_what_contradicts_a_memory_contradicts_all_that_say_the_same() -> None:
+    again = memory("User lives in Beijing.", id_="again", said_at=NOON)
+    for told in (BEIJING, again):
+        changes = settle([Verdict(SHANGHAI, CONTRADICTED, told)], [SHANGHAI, again], NOON, [again, SHANGHAI, BEIJING])
+        assert changes.expired == (Expiry("beijing", CONTRADICTED, "shanghai"),)
+        assert [(one.id, one.superseded_by) for one in changes.memories] == [("shanghai", "again"), ("again", "")]
+    alone = settle([Verdict(SHANGHAI, CONTRADICTED, again)], [SHANGHAI, again], NOON)
+    assert alone.expired == ()

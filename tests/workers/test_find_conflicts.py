@@ -349,3 +349,16 @@ def test_the_same_of_an_earlier_time_is_kept_for_that_time() -> None:
     assert (kept.id, kept.status, kept.reason, kept.superseded_by) == ("beijing", "expired", "contained", "known")
     later = replace(BEIJING, said_at=NOON + DAY)
     assert settle([Verdict(later, CONTAINED, known)], [later], NOON) == Changes(known=(("known", ("m1",)),))
+
+
+async def test_a_home_to_which_somebody_came_back_is_new_though_known() -> None:
+    away = memory("User lives in Shanghai.", id_="away", said_at=NOON - 9 * DAY, sources=("m2",))
+    back = memory("User lives in Beijing.", id_="back", said_at=NOON, sources=("m3",))
+    worker, chat, _ = comparing([BEIJING], [verdict(2, CONTRADICTED, 1)])
+    changes = (await worker.run((away, back))).changes
+    assert changes.known == ()
+    assert changes.expired == (Expiry("beijing", CONTRADICTED, "away"),)
+    assert [(one.id, one.superseded_by) for one in changes.memories] == [("away", "back"), ("back", "")]
+    assert len(chat.calls) == 1
+    worker, _, _ = comparing([BEIJING])
+    assert (await worker.run((back,))).changes.known == (("beijing", ("m3",)),)

@@ -59,10 +59,11 @@ class FindConflicts:
             return Compared(Changes())
         topics = {memory.id: self._topic(memory) for memory in observations}
         known = await self._known(observations, topics)
-        new, again = _told_again(known, observations)
+        new, again = _told_again(known, observations, topics)
         near = self._near(new, known, topics)
-        verdicts = await self._ask(_newest_first(await self._rows(new, near))) if near else []
-        changes = settle(verdicts, new, self.clock.now())
+        rows = _newest_first(await self._rows(new, near)) if near else []
+        verdicts = await self._ask(rows) if rows else []
+        changes = settle(verdicts, new, self.clock.now(), rows)
         return Compared(replace(changes, known=(*again, *changes.known)))
 
     async def _known(self, observations: Memories, topics: Mapping[str, Topic]) -> dict[str, Known]:
@@ -129,17 +130,25 @@ class Known:
 
 
 def _told_again(
-    known: Mapping[str, Known], observations: Memories
+    known: Mapping[str, Known], observations: Memories, topics: Mapping[str, Topic]
 ) -> tuple[list[Memory], list[tuple[str, tuple[str, ...]]]]:
     """The observations that are new, and for those that repeat a known one word for word its id and their messages.
 
-    One that was told late, of an earlier time than the known one, is new.
+    One that was told late, of an earlier time than the known one, is new; and so is one before which another of these
+    says something near ("I live in Beijing", known; now "I moved to Shanghai" and then "I live in Beijing").
     """
     held = {terms(one.memory.content): one.memory for one in known.values()}
     again = [(held[key], m) for m in observations if (key := terms(m.content)) in held]
-    again = [(old, m) for old, m in again if begins(m) >= begins(old)]
+    again = [(old, m) for old, m in again if begins(m) >= begins(old) and not _parted(old, m, observations, topics)]
     repeated = {m.id for _, m in again}
     return [m for m in observations if m.id not in repeated], [(old.id, m.sources) for old, m in again]
+
+
+def _parted(old: Memory, again: Memory, observations: Memories, topics: Mapping[str, Topic]) -> bool:
+    """Whether something of the same attribute, but not the same, was said between a memory and its repetition."""
+    of, same = topics[again.id].attributes, terms(again.content)
+    between = (m for m in observations if begins(old) < m.said_at < again.said_at and terms(m.content) != same)
+    return any(not of.isdisjoint(topics[m.id].attributes) for m in between)
 
 
 def _newest_first(memories: Iterable[Memory]) -> list[Memory]:
