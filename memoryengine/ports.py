@@ -30,11 +30,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A chat model's answer; token counts are the endpoint's own, 0 where it gives none."""
+    """A chat model's answer; token counts are the endpoint's own, 0 where it gives none.
+
+    `cut` says that it ended because it was long enough (`max_tokens`), not because it was done.
+    """
 
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
+    cut: bool = False
 
 
 @runtime_checkable

@@ -207,15 +207,16 @@ class Answers:
 
     name = "answers"
 
-    def __init__(self, *texts: str) -> None:
+    def __init__(self, *texts: str | Reply) -> None:
         self.texts, self.asked = list(texts), list[tuple[Turn, ...]]()
 
     async def chat(self, turns: Sequence[Turn], *, max_tokens: int | None = None) -> Reply:
         self.asked.append(tuple(turns))
-        return Reply(self.texts.pop(0))
+        said = self.texts.pop(0)
+        return said if isinstance(said, Reply) else Reply(said)
 
     async def stream(self, turns: Sequence[Turn]) -> AsyncIterator[str]:
-        yield self.texts.pop(0)
+        yield str(self.texts.pop(0))
 
     async def close(self) -> None:
         self.texts.clear()
@@ -267,3 +268,31 @@ async def test_the_repair_speaks_the_language_of_every_shipped_prompt(spoken: La
         chat = Answers("", "[]")
         assert await ask(chat, (Turn("system", system), Turn("user", "用户 User")), read_objects) == []
         assert said in chat.asked[1][3].content, file
+
+
+HALF = Reply(json.dumps([{"id": n, "score": 3} for n in range(1, 6)]) + " " * 900, cut=True)
+
+
+@pytest.mark.parametrize(("system", "said"), [("Score.", "be brief"), ("打分。", "尽量简短")])
+async def test_an_answer_that_was_cut_is_asked_for_once_more_and_shorter(system: str, said: str) -> None:
+    chat = Answers(HALF, '[{"id": 1, "score": 2}]')
+    with measure() as meter:
+        rows = await ask(chat, (Turn("system", system), Turn("user", "1")), lambda text: read_rows(text, SCORES))
+    assert rows == [{"id": 1, "score": 2}]  # and not the five that could be read of the half
+    again = chat.asked[1]
+    assert said in again[3].content
+    assert "[]" in again[3].content
+    assert len(again[2].content) == 500
+    assert meter.notes == {"asked again: the answer was cut": 1}
+
+
+async def test_an_answer_that_is_cut_again_fails_and_says_what_to_raise() -> None:
+    chat = Answers(HALF, HALF, "[]")
+    with pytest.raises(ModelAnswerError, match=r"'answers' reached its output limit.*Raise max_tokens") as failed:
+        await ask(chat, TURNS, lambda text: read_rows(text, SCORES))
+    assert failed.value.excerpt == ""
+    assert len(chat.asked) == 2
+    mixed = Answers("no", Reply("", cut=True))
+    with pytest.raises(ModelAnswerError, match="max_tokens"):
+        await ask(mixed, TURNS, read_objects)
+    assert "This answer cannot be used" in mixed.asked[1][3].content

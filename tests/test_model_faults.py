@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from memoryengine import AsyncMemoryEngine, MemoryEngineError
+from memoryengine.answers import Numbering
 from memoryengine.errors import ModelAnswerError, ModelRefused, ModelUnavailable, StoreUnavailable
 from memoryengine.models.metered import MeteredChat
 from memoryengine.models.scripted import ScriptedChat
@@ -17,7 +18,7 @@ from memoryengine.ports import Turn
 from memoryengine.reader import read_all
 from memoryengine.records import MESSAGES, RUNS
 from memoryengine.stores.sqlite import SqliteStore
-from memoryengine.testing.answering import answer_turns, fenced_rows
+from memoryengine.testing.answering import answer, answer_turns, fenced_rows
 from memoryengine.testing.clock import ManualClock
 from memoryengine.testing.kill_points import KillPoints
 from memoryengine.testing.siliconflow_server import (
@@ -30,6 +31,8 @@ from memoryengine.testing.siliconflow_server import (
     TOO_MANY,
     Fault,
     SiliconFlowServer,
+    changed,
+    echo,
     slow,
 )
 from memoryengine.user_memory import AsyncUserMemory
@@ -129,6 +132,39 @@ async def test_an_endpoint_that_fails_ends_in_a_clear_state(server: SiliconFlowS
         assert {m.get("attempts", 0) for m in messages} == {int(counted)}
         assert {m.get("outages", 0) for m in messages} == {int(not counted)}
         assert (await engine.status("ann")).users[0].troubles == {trouble: 3}
+
+
+def cut_short(text: str) -> Fault:
+    """A whole answer of the protocol, whose text ended at max_tokens."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "length"}
+    return changed(lambda data: {**data, "choices": [choice]})
+
+
+async def test_half_an_answer_is_not_what_the_person_said(server: SiliconFlowServer) -> None:
+    """Cut in the middle of a word, lines that cite still read like whole facts."""
+    peanuts = {"role": "user", "content": "我对花生过敏，严重的话要去医院。", "id": "m1", "said_at": START}
+    first = Numbering.of(["m1"]).first
+    half = cut_short(f"[{first}] 用户对花")
+    server.forget()
+    server.fail_next(half, times=2)
+    async with AsyncMemoryEngine(reaching(server), clock=ManualClock(START)) as engine:
+        user = engine.user("ann")
+        await user.add_messages([peanuts])
+        with pytest.raises(ModelAnswerError, match="Raise max_tokens"):
+            await user.consolidate()
+        assert (await user.list(expired=True)).memories == ()
+        assert {(m["state"], m["attempts"], m["trouble"]) for m in await held(user)} == {
+            ("pending", 1, "unusable answer")
+        }
+        (run,) = await user.runs()
+        assert "花" not in run.error
+        server.fail_next(half)
+        server.answer = answer
+        assert (await user.consolidate()).consolidated == 1
+        server.answer = echo
+        assert [m.content for m in (await user.list()).memories] == ["用户对花生过敏，严重的话要去医院。"]
+        asked = server.requests[-1].body["messages"]
+        assert (asked[-2]["content"], "尽量简短" in asked[-1]["content"]) == (f"[{first}] 用户对花", True)
 
 
 async def test_a_key_that_is_refused_is_never_held_against_a_message(server: SiliconFlowServer) -> None:

@@ -54,7 +54,9 @@ class OfflineChat:
 
     async def chat(self, turns: Sequence[Turn], *, max_tokens: int | None = None) -> Reply:
         """The reply by rule; `max_tokens` cuts it to that many characters, the nearest thing to tokens here."""
-        return Reply(offline_answer(turns)[:max_tokens])
+        answer = offline_answer(turns)
+        text = answer[:max_tokens]
+        return Reply(text, cut=text != answer)
 
     async def stream(self, turns: Sequence[Turn]) -> AsyncIterator[str]:
         """The reply in pieces of a few characters."""

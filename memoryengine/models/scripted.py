@@ -10,14 +10,15 @@ from ..ports import Reply, Turn, Vector
 from ..values import LANGUAGES, Language
 from .lexical import lexical_vector
 
-Answers = Sequence[str | Reply | Exception] | Callable[[Sequence[Turn]], str]
+Answers = Sequence[str | Reply | Exception] | Callable[[Sequence[Turn]], str | Reply]
 
 
 class ScriptedChat:
     """A `ChatModel` that gives the answers of a script in order, or what a function makes of the turns.
 
-    An exception in the script is raised; after the last answer a `ModelAnswerError` is. `calls` are the turns of every
-    call so far; with `delay` each call takes that many seconds.
+    A text is a whole answer; a `Reply` may hold token counts and say that it was cut. An exception in the script is
+    raised; after the last answer a `ModelAnswerError` is. `calls` are the turns of every call so far; with `delay` each
+    call takes that many seconds.
     """
 
     def __init__(self, answers: Answers = (), *, name: str = "scripted", delay: float = 0.0) -> None:

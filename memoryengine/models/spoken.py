@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 
@@ -13,6 +14,11 @@ from ..text import clean
 from .thinking import ThinkingCutter, cut_thinking
 
 BROKE_OFF = " It had begun to answer, so it was not asked again."
+
+# What endpoints call the reason why an answer ended (OpenAI, Anthropic, Ollama, Google, Bedrock), and their words,
+# without "_" and in small letters, for an answer that ended because it was long enough.
+ENDINGS = ("finish_reason", "stop_reason", "done_reason", "finishReason", "stopReason", "reason")
+CUT = frozenset({"length", "maxtokens", "maxoutputtokens", "maxlength", "modellength", "modelcontextwindowexceeded"})
 
 
 def messages_of(turns: Sequence[Turn]) -> list[ChatMessage]:
@@ -26,7 +32,24 @@ def reply_of(answer: ChatResponse, blank: ModelAnswerError) -> Reply:
     if not text:
         raise blank
     counts = answer.additional_kwargs
-    return Reply(text, counts.get("prompt_tokens") or 0, counts.get("completion_tokens") or 0)
+    return Reply(text, counts.get("prompt_tokens") or 0, counts.get("completion_tokens") or 0, is_cut(answer))
+
+
+def is_cut(answer: ChatResponse) -> bool:
+    """Whether the endpoint says that the answer ended at its output limit; False where it does not say."""
+    raw = answer.raw
+    firsts = [_part(raw, name) for name in ("choices", "candidates")]
+    places = [raw, *(held[0] for held in firsts if isinstance(held, list | tuple) and held)]
+    places += [_part(raw, "incomplete_details"), answer.additional_kwargs, answer.message.additional_kwargs]
+    return any(_word(_part(place, name)) in CUT for place in places for name in ENDINGS)
+
+
+def _part(thing: Any, name: str) -> Any:
+    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
+
+
+def _word(reason: Any) -> str:
+    return str(getattr(reason, "name", reason)).replace("_", "").lower()
 
 
 async def spoken(pieces: AsyncGenerator[ChatResponse, None], blank: ModelAnswerError) -> AsyncGenerator[str, None]:

@@ -43,6 +43,14 @@ async def test_it_answers_with_the_memory_that_fits(system: str, asked: str, tol
     assert reply.text.startswith("【离线模式】" if system is ZH else "[offline]")
 
 
+async def test_it_says_that_it_was_cut() -> None:
+    asked = [Turn("system", EN), Turn("user", "What is my hobby?")]
+    whole, half = await OfflineChat().chat(asked), await OfflineChat().chat(asked, max_tokens=9)
+    assert (half.text, half.cut) == (whole.text[:9], True)
+    assert whole.cut is False
+    assert (await OfflineChat().chat(asked, max_tokens=len(whole.text))) == whole
+
+
 def test_without_memories_it_says_what_it_is() -> None:
     assert "离线" in offline_answer([Turn("user", "你知道我的爱好吗?")])
     assert "offline model" in offline_answer([Turn("user", "What is my hobby?")])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,20 @@ async def test_the_request_holds_what_the_config_says(build: Build, server: Sili
     assert (first["temperature"], first["enable_thinking"]) == (0.3, False)
     assert reply.text == "[test server] You said: 你好"
     assert (reply.input_tokens, reply.output_tokens) == (10, len(reply.text))
+
+
+@pytest.mark.parametrize(("reason", "cut"), [("length", True), ("stop", False), (None, False), ("max_tokens", True)])
+async def test_an_answer_that_ended_at_max_tokens_says_so(
+    build: Build, server: SiliconFlowServer, reason: str | None, cut: bool
+) -> None:
+    def end(data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "choices": [{**data["choices"][0], "finish_reason": reason}]}
+
+    server.fail_next(changed(end))
+    reply = await build.chat().chat(HELLO)
+    assert reply.cut is cut
+    assert reply.text == "[test server] You said: 你好"
+    assert (await build.chat().chat(HELLO)).cut is False
 
 
 @pytest.mark.parametrize("tail", ["", "/", "/chat/completions", "/chat/completions/"])
