@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 
+from ..brackets import Brackets
 from ..errors import ModelAnswerError
 
 LONGEST = 40_000
@@ -14,14 +15,22 @@ LONGEST = 40_000
 _CIRCLES, _CIRCLES_FROM = 0.025, 2_000
 _PHRASE_CIRCLES, _PHRASE_FROM = 0.22, 120
 
+_THOUGHT = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|思考)"
 _TAG = re.compile(
-    r"<(?P<close>/?)(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|思考)>|◁(?P<end>/?)think▷",
+    rf"<(?P<close>/?){_THOUGHT}(?:\s[^<>\n]{{0,80}})?>|<\|(?P<shut>/?){_THOUGHT}\|>|◁(?P<end>/?)think▷", re.IGNORECASE
+)
+_CONTROL = re.compile(r"<\|[a-z_]{1,24}\|>|<｜[^<>｜\n]{1,32}｜>|</?s>|\[/?INST\]")
+_UNSEEN = re.compile(r"[\ufeff\u200b\u2060]")  # not the joiners, which hold emoji and some scripts' letters together
+# Blanks without end make patterns slow, and say nothing.
+_BLANKS = re.compile(r"\s{16,}")
+_FINAL = re.compile(r"<\|channel\|>final[^<\n]{0,40}<\|message\|>")
+_MESSAGE = re.compile(r"<\|message\|>")
+# Where a turn ends; a model that goes on makes up the turns of others.
+_END_OF_TURN = re.compile(
+    r"<\|(?:im_end|im_start|eot_id|eot|endoftext|end_of_text|end_of_turn|end|return|start|user|assistant|system"
+    r"|observation)\|>|<(?:end|start)_of_turn>|</s>|<｜(?:end[^<>｜\n]{0,16}|user|assistant)｜>",
     re.IGNORECASE,
 )
-_CONTROL = re.compile(r"<\|[a-z_]{1,24}\|>|</?s>|\[/?INST\]|[\ufeff\u200b-\u200d\u2060]")
-_CHANNEL = "<|message|>"
-# Where a turn ends; a model that goes on makes up the turns of others.
-_END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|eot|endoftext|end_of_text|end_of_turn)\|>|<end_of_turn>|</s>")
 
 _NOTHING_WORDS = (
     r"none|nothing|null|nil|n/?a|empty|not applicable|"
@@ -61,10 +70,12 @@ _TRIM = " \t\r\n.。!！,，;；:：`*_#>-~\"'“”‘’()（）[]{}［］【�
 def speech(text: str) -> str:
     """What a model says, without its thoughts and control marks; raises `ModelAnswerError` where that is no answer.
 
-    A thought that is never closed is one only where nothing was said before it. Empty, longer than any answer that
-    is asked for, and a text that goes round in circles are refused.
+    A thought that is never closed is one only where nothing was said before it; a mark that stands inside of brackets
+    is a part of what somebody said. Empty, longer than any answer that is asked for, and a text that goes round in
+    circles are refused.
     """
-    said = _first_turn(_without_thoughts(text)).strip()
+    text = _BLANKS.sub(_shorter, _UNSEEN.sub("", text))
+    said = (text if _is_json(text) else _first_turn(_answered(_without_thoughts(text)))).strip()
     if not said:
         raise ModelAnswerError("The model's answer is empty, where a JSON list of objects was asked for.")
     if len(said) > LONGEST:
@@ -100,10 +111,28 @@ def _density(text: str) -> float:
     return len(zlib.compress(data, 6)) / len(data)
 
 
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text, strict=False), list | dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _shorter(blanks: re.Match[str]) -> str:
+    return "\n" if "\n" in blanks[0] else " "
+
+
+def _marks(mark: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    """The marks of a chat's template in a text, without those that stand inside of brackets."""
+    found = list(mark.finditer(text))
+    brackets = Brackets(text) if found else None
+    return [match for match in found if brackets and not brackets.hold(match.start())]
+
+
 def _without_thoughts(text: str) -> str:
     said, at, depth, opened = "", 0, 0, 0
-    for tag in _TAG.finditer(text):
-        if tag["close"] or tag["end"]:
+    for tag in _marks(_TAG, text):
+        if tag["close"] or tag["shut"] or tag["end"]:
             # one that was never opened ends a thought that began in the prompt
             said = said if depth else ""
             depth, at = max(depth - 1, 0), tag.end() if depth <= 1 else at
@@ -111,15 +140,35 @@ def _without_thoughts(text: str) -> str:
             if not depth:
                 said, opened = said + text[at : tag.start()], tag.start()
             depth += 1
+    if depth and re.search(r"[\[{［｛【]", said):
+        raise ModelAnswerError("The model's answer goes on with a thought that has no end; it must end with its JSON.")
     rest = text[at:] if not depth else text[opened:] if said.strip() else ""
-    said += rest
-    return said.rpartition(_CHANNEL)[2]
+    return said + rest
+
+
+def _answered(said: str) -> str:
+    """What stands in the channel for the answer, or behind the last head of a message."""
+    found = _marks(_FINAL, said)[:1] or _marks(_MESSAGE, said)[-1:]
+    return said[found[0].end() :] if found else said
 
 
 def _first_turn(said: str) -> str:
     """What is said before the mark that ends the turn, where anything is."""
-    parts = (_CONTROL.sub("", part) for part in _END_OF_TURN.split(said))
-    return next((part for part in parts if part.strip()), "")
+    at = 0
+    for end in [*_marks(_END_OF_TURN, said), None]:
+        turn = _without_control(said[at : end.start() if end else None])
+        if turn.strip():
+            return turn
+        at = end.end() if end else at
+    return ""
+
+
+def _without_control(turn: str) -> str:
+    parts, at = [], 0
+    for mark in _marks(_CONTROL, turn):
+        parts.append(turn[at : mark.start()])
+        at = mark.end()
+    return "".join([*parts, turn[at:]])
 
 
 def _unwrapped(said: str) -> str:

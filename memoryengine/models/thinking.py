@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+from ..brackets import Brackets
+
 OPEN, CLOSE = "<think>", "</think>"
+_TAG = re.compile(f"{OPEN}|{CLOSE}")
+_VEIL = "<\0"  # in the place of the "<" of a tag that is a part of a text
 
 
 class ThinkingCutter:
@@ -50,9 +56,20 @@ class ThinkingCutter:
 
 
 def cut_thinking(answer: str) -> str:
-    """The answer without its thinking; also where the opening tag stood in the prompt and only the closing one came."""
+    """The answer without its thinking; also where the opening tag stood in the prompt and only the closing one came.
+
+    A tag inside of brackets, as in a JSON text that speaks of tags, is no tag.
+    """
+    answer = _veiled(answer)
     before, _, after = answer.partition(CLOSE)
     if CLOSE in answer and OPEN not in before:
         answer = after
     cutter = ThinkingCutter()
-    return (cutter.feed(answer) + cutter.finish()).strip()
+    return (cutter.feed(answer) + cutter.finish()).strip().replace(_VEIL, "<")
+
+
+def _veiled(answer: str) -> str:
+    if not _TAG.search(answer):
+        return answer
+    brackets = Brackets(answer)
+    return _TAG.sub(lambda tag: tag[0].replace("<", _VEIL) if brackets.hold(tag.start()) else tag[0], answer)

@@ -36,6 +36,14 @@ def test_an_opening_tag_in_the_prompt() -> None:
     assert cut_thinking("</think>") == ""
 
 
+def test_a_tag_in_a_text_of_json_is_a_part_of_it() -> None:
+    told = '[{"text": "a </think> b"}, {"text": "<think>x</think>"}, {"text": "<think>"}]'
+    assert cut_thinking(told) == told
+    assert cut_thinking(f"<think>it says [1] and {{b}}</think>\n{told}") == told
+    assert cut_thinking(f"so [it begins</think>{told}") == told
+    assert cut_thinking("<think>" + "[" * 50_000 + "</think>y") == "y"
+
+
 def test_text_is_given_out_as_soon_as_it_is_certain() -> None:
     cutter = ThinkingCutter()
     assert cutter.feed("Hello <") == "Hello "
