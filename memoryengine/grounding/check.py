@@ -12,6 +12,7 @@ from ..simplified import simplified
 from ..text import clean, content_terms, language
 from ..values import LANGUAGES, Language, Locale, Memory, Message
 from . import names, numbers, times
+from .bilingual import shared_names
 from .denials import denies_unasked
 
 LANGUAGE = "words in another language than its messages"
@@ -217,4 +218,5 @@ def _names_stand(statement: str, source: Source, locale: Locale) -> bool:
     own = [_plain(name) for spoken in LANGUAGES for name in (locale.human(spoken), locale.assistant(spoken))]
     said = _folded("\n".join([*own, *(_said(m) for m in shown)]))
     found = names.han_names(statement) if language(statement) == "zh" else names.latin_names(statement)
-    return all(names.is_said(name, said) for name in found)
+    missing = [name.casefold() for name in found if not names.is_said(name, said)]
+    return not missing or shared_names(_folded(statement), said).issuperset(missing)

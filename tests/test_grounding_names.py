@@ -1,0 +1,63 @@
+"""Names in another form than they were said in: of the other language, without accents, by initials, shortened."""
+
+from __future__ import annotations
+
+import pytest
+
+from memoryengine.grounding import NAME
+from memoryengine.grounding.bilingual import shared_names
+from memoryengine.grounding.words import ALSO, PLACES
+from memoryengine.simplified import simplified
+
+from .grounding_cases import cause
+
+SAME_PLACE = [
+    ("用户下周去东京出差。", "我下周去Tokyo出差。"),
+    ("用户在纽约念书。", "我在New York念书。"),
+    ("用户住在新加坡。", "我住在Singapore。"),
+    ("用户住在Singapore。", "我住在新加坡。"),
+    ("User lives in Shanghai.", "I live in 上海."),
+    ("User moved to San Francisco in spring.", "I moved to 舊金山 in spring"),
+    ("User lives in San Francisco.", "I live in Frisco."),
+    ("User comes from South Korea.", "I come from 韩国, you know"),
+    ("用户家在内蒙古。", "我家在内蒙。"),
+    ("用户在Tencent上班。", "我在騰訊上班"),
+    ("用户在Google上班。", "我在谷歌上班"),
+    ("用户住在新西兰。", "我住在紐西蘭"),
+    ("用户在西安出生。", "我是Xi'an出生的"),
+]
+OTHER_PLACE = [
+    ("用户下周去大阪出差。", "我下周去Tokyo出差。"),
+    ("用户住在马来西亚。", "我住在Singapore。"),
+    ("User lives in Beijing.", "I live near my aunt in 上海."),
+    ("User lives in Mexico.", "I live near my aunt in 新墨西哥."),
+    ("User went to India.", "I went to 印度尼西亚 with her"),
+    ("User lives in South Korea.", "I live near my aunt in 朝鲜."),
+    ("用户去过墨西哥。", "我去过New Mexico"),
+    ("用户在东京大学工作。", "我去过Tokyo和上海"),
+    ("用户在Google上班。", "我在百度上班"),
+    ("用户在罗马念书。", "我在Romania念书"),
+]
+
+
+@pytest.mark.parametrize(("statement", "text"), SAME_PLACE)
+def test_a_place_or_firm_is_the_same_in_both_languages(statement: str, text: str) -> None:
+    assert cause(statement, text) == ""
+    assert cause(statement, statement) == ""
+    assert cause(statement, "My cat and 我的狗 are ill, 真的 very ill") == NAME
+
+
+@pytest.mark.parametrize(("statement", "text"), OTHER_PLACE)
+def test_another_place_in_the_other_language_is_still_made_up(statement: str, text: str) -> None:
+    assert cause(statement, text) == NAME
+    assert cause(statement, statement) == ""
+    assert cause(statement, f"{text} {statement}") == ""
+
+
+def test_the_names_of_both_languages_are_in_simplified_characters_and_found_whole() -> None:
+    assert shared_names("user went to new york", "我在纽约") == {"纽约", "new york", "new", "york", "nyc"}
+    assert shared_names("she is a roman", "罗马") == frozenset()
+    assert shared_names("东京都", "kyoto") == frozenset()
+    for place in PLACES | {form for group in ALSO for form in group}:
+        assert simplified(place) == place
+    assert sum(bool(shared_names(place, place)) for place in PLACES) > 140
