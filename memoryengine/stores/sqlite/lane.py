@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +26,8 @@ class Lane:
         self._connection: sqlite3.Connection | None = None
         self._threads = ThreadPoolExecutor(1, f"memoryengine-{name}")
         self._process = os.getpid()
+        self._using = threading.Lock()  # held by the thread while it does a job
+        self._released = False
 
     async def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
         """Do a job with the connection, in the thread; errors of SQLite become `StoreError`."""
@@ -37,20 +40,43 @@ class Lane:
 
     async def close(self) -> None:
         """Close the connection after all jobs that were begun, and let the thread end."""
-        await self.run(sqlite3.Connection.close)
-        self.release()
+        try:
+            await self.run(sqlite3.Connection.close)
+        finally:
+            self.release()
 
     def release(self) -> None:
-        """Close the connection and let the thread end; for a lane on which nothing runs any more."""
-        self._threads.shutdown(wait=False)  # this may run in that very thread, when it collects garbage
-        if self._connection is not None and os.getpid() == self._process:
-            self._connection.close()
-        self._connection = None
+        """Let the thread end, and have the connection closed by whoever uses it last; never waits.
+
+        While the thread is inside SQLite nobody else may close the connection under it: the process would crash. So a
+        job that goes on, such as one that nobody waits for any more, closes it behind itself. A closing job in the
+        thread's queue would not do: finalizers come here, maybe while their own thread holds the locks of that queue.
+        """
+        if os.getpid() != self._process:  # the thread and what it has open stayed with the parent
+            return
+        self._threads.shutdown(wait=False)
+        self._released = True
+        self._close_if_free()
 
     def _do(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
-        if self._connection is None:
-            self._connection = self._connect()
-        return job(self._connection)
+        try:
+            with self._using:
+                if self._connection is None:
+                    self._connection = self._connect()
+                return job(self._connection)
+        finally:
+            if self._released:
+                self._close_if_free()
+
+    def _close_if_free(self) -> None:
+        """Close the connection, unless a job uses it: that one sees behind itself that the lane was released."""
+        if self._using.acquire(blocking=False):
+            try:
+                if self._connection is not None:
+                    self._connection.close()
+                self._connection = None
+            finally:
+                self._using.release()
 
 
 def written(

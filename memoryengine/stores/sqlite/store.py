@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -107,9 +107,11 @@ class SqliteStore:
         lanes, self._lanes, self._indices = self._lanes, None, None
         if lanes is not None:
             self._state = "was closed"
-            for lane in reversed(lanes):  # the writer last, so that it can put the -wal file away
-                await lane.close()
-            self._release()
+            try:
+                for lane in reversed(lanes):  # the writer last, so that it can put the -wal file away
+                    await lane.close()
+            finally:
+                self._release()
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -325,8 +327,8 @@ class SqliteStore:
         return self._indices
 
 
-def _release(lanes: Iterable[Lane]) -> None:
-    for lane in lanes:
+def _release(lanes: Sequence[Lane]) -> None:
+    for lane in reversed(lanes):
         lane.release()
 
 
