@@ -61,3 +61,45 @@ def test_the_names_of_both_languages_are_in_simplified_characters_and_found_whol
     for place in PLACES | {form for group in ALSO for form in group}:
         assert simplified(place) == place
     assert sum(bool(shared_names(place, place)) for place in PLACES) > 140
+
+
+IN_SHORT = [
+    ("User studies at the Massachusetts Institute of Technology.", "I study at MIT."),
+    ("User studied at the University of California, Los Angeles.", "I went to UCLA"),
+    ("User's boss Dr. Mueller is German.", "My boss Dr. Müller is German."),
+    ("User's boss Dr. Müller is German.", "My boss Dr. Mueller is German."),
+    ("User's friend José is here.", "My friend Jose is here"),
+    ("User's friend Soren is here.", "My friend Søren is here"),
+    ("用户在第二中学教书。", "我在二中教书。"),
+    ("用户毕业于北京大学。", "我北大毕业的"),
+    ("用户就读于北京师范大学。", "我在北师大读书"),
+    ("用户毕业于清华大学。", "我清华毕业的"),
+    ("用户毕业于上海交通大学。", "我在上海读的交大"),
+    ("用户任职于腾讯公司。", "我在腾讯上班"),
+]
+NOT_IN_SHORT = [
+    ("User studies at the Massachusetts Institute of Technology.", "I study at MIP."),
+    ("User met Mary Irene Tanner in May.", "I will commit it in May"),
+    ("User's boss Dr. Mahler is German.", "My boss Dr. Müller is German."),
+    ("User's friend Joel is here.", "My friend José is here"),
+    ("用户在第二中学教书。", "我在三中教书。"),
+    ("用户在绵阳第二中学教书。", "我在二中教书。"),
+    ("用户毕业于北京大学。", "我住在北京"),
+    ("用户毕业于西安交通大学。", "我在上海读的交大"),
+    ("用户毕业于清华大学。", "我北大毕业的"),
+    ("用户任职于腾讯公司。", "我在阿里上班"),
+]
+
+
+@pytest.mark.parametrize(("statement", "text"), IN_SHORT)
+def test_a_name_said_in_short_may_be_written_in_full(statement: str, text: str) -> None:
+    assert cause(statement, text) == ""
+    assert cause(statement, statement) == ""
+    assert cause(statement, "My cat is ill, and my dog." if statement[0] == "U" else "我的猫和狗都病了") == NAME
+
+
+@pytest.mark.parametrize(("statement", "text"), NOT_IN_SHORT)
+def test_another_name_is_not_what_was_said_in_short(statement: str, text: str) -> None:
+    assert cause(statement, text) == NAME
+    assert cause(statement, statement) == ""
+    assert cause(statement, f"{text} {statement}") == ""

@@ -14,6 +14,7 @@ from ..values import LANGUAGES, Language, Locale, Memory, Message
 from . import names, numbers, times
 from .bilingual import shared_names
 from .denials import denies_unasked
+from .shortened import covers_its_place, spelt_out
 
 LANGUAGE = "words in another language than its messages"
 NUMBER = "a number that is not in its messages"
@@ -216,7 +217,13 @@ def _in_a_name(written: str, statement: str, shown: str) -> bool:
 def _names_stand(statement: str, source: Source, locale: Locale) -> bool:
     shown = source.shown or source.near
     own = [_plain(name) for spoken in LANGUAGES for name in (locale.human(spoken), locale.assistant(spoken))]
-    said = _folded("\n".join([*own, *(_said(m) for m in shown)]))
-    found = names.han_names(statement) if language(statement) == "zh" else names.latin_names(statement)
-    missing = [name.casefold() for name in found if not names.is_said(name, said)]
-    return not missing or shared_names(_folded(statement), said).issuperset(missing)
+    told = "\n".join([*own, *(_said(m) for m in shown)])
+    said = _folded(told)
+    found = list(names.han_names(statement) if language(statement) == "zh" else names.latin_names(statement))
+    whole = [name for name in found if covers_its_place(name, said)]
+    missing = [
+        name.casefold()
+        for name in found
+        if not names.is_said(name, said) and not any(name in longer for longer in whole)
+    ]
+    return not missing or (shared_names(_folded(statement), said) | spelt_out(statement, told)).issuperset(missing)

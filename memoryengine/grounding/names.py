@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from .shortened import named_in_short, spellings
 from .words import ALSO, ANIMALS, COMMON, NEUTRAL, PLACES, RELATIONS, SURNAMES
 
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f]*(?:['’.&-][\w\u00c0-\u024f]+)*")
@@ -83,9 +84,11 @@ def is_said(name: str, said: str) -> bool:
     if any(_stands(other, said) for other in (folded, *_other_names(folded))):
         return True
     if _HAN.search(folded):
-        return _han_said(folded, said)
+        return _han_said(folded, said) or named_in_short(folded, said)
     words = _words(said)
-    return any(_same(folded, word) for word in words) or _initials(folded, said)
+    return (
+        not spellings(folded).isdisjoint(words) or any(_same(folded, word) for word in words) or _initials(folded, said)
+    )
 
 
 def _stands(name: str, said: str) -> bool:
@@ -105,7 +108,8 @@ def _han_said(name: str, said: str) -> bool:
 @lru_cache(maxsize=256)
 def _words(said: str) -> frozenset[str]:
     words = {_bare(w) for w in _WORD.findall(said)}
-    return frozenset(words | {part for word in words for part in re.split(r"[-'.&]", word) if part})
+    parts = words | {part for word in words for part in re.split(r"[-'.&]", word) if part}
+    return frozenset().union(*map(spellings, parts))
 
 
 def _same(name: str, word: str) -> bool:
