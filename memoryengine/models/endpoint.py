@@ -11,11 +11,11 @@ from typing import Any
 
 import aiohttp
 import requests
-import requests.utils
 
 from ..per_loop import PerLoop
 from .failures import Asked, failure, no_connection, parse_answer, too_long, too_slow
 from .gate import Gate
+from .proxies import proxy_of
 from .retry import REAL, Effects, Limits, retry_after, retrying, retrying_sync
 
 CHUNK = 65_536
@@ -108,11 +108,14 @@ class Endpoint:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
+            proxy_of(self._asked.url)  # to refuse one that is not spoken in the same words
             session = self._threads.session = requests.Session()
         return session
 
     def _open_async(self) -> aiohttp.ClientSession:
         # trust_env would read .netrc before every request; the proxy is all that is wanted of it
-        proxies = requests.utils.get_environ_proxies(self._asked.url)
-        proxy = requests.utils.select_proxy(self._asked.url, proxies)
-        return aiohttp.ClientSession(proxy=proxy, timeout=aiohttp.ClientTimeout(total=None))
+        return aiohttp.ClientSession(
+            proxy=proxy_of(self._asked.url),
+            connector=aiohttp.TCPConnector(limit=0),  # the gate is the limit
+            timeout=aiohttp.ClientTimeout(total=None),
+        )

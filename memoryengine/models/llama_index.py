@@ -98,12 +98,13 @@ class LlamaIndexChat:
 
     async def _pieces(self, turns: Sequence[Turn]) -> AsyncGenerator[ChatResponse, None]:
         caller = self._caller
-        course = Course(caller.limits, caller.effects)
         async with caller.gate:
+            course = Course(caller.limits, caller.effects)
             pieces = await retrying(lambda s: caller.once(lambda: self._open(turns), s), caller.limits, caller.effects)
             async with aclosing(pieces):
                 while piece := await self._step(lambda: anext(pieces, None), course):
-                    yield piece
+                    with course.elsewhere():
+                        yield piece
 
     async def _open(self, turns: Sequence[Turn]) -> ChatResponseAsyncGen:
         return await self._llm.astream_chat(messages_of(turns))

@@ -19,6 +19,7 @@ from ..per_loop import PerLoop
 from ..ports import Reply, Turn
 from .failures import Asked, base_url, failure, no_connection, shown_url, too_long, too_slow
 from .gate import Gate
+from .proxies import proxy_of
 from .retry import REAL, Course, Effects, PassingFailure, retry_after, retrying
 from .specs import ChatSettings
 from .spoken import BROKE_OFF, messages_of, reply_of, spoken
@@ -70,12 +71,13 @@ class OpenAILikeChat:
         return reply_of(answer, self._blank())
 
     async def _pieces(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[ChatResponse, None]:
-        course = Course(self._limits, self._effects)
         async with self._gate:
+            course = Course(self._limits, self._effects)
             piece, pieces = await retrying(lambda s: self._open(messages, s), self._limits, self._effects)
             async with aclosing(pieces):
                 while piece is not None:
-                    yield piece
+                    with course.elsewhere():
+                        yield piece
                     piece = await self._next(pieces, course)
 
     async def _open(
@@ -138,7 +140,7 @@ class _Client:
         async def limit(response: httpx.Response) -> None:
             response.stream = _Limited(response.stream, asked, settings.max_bytes)
 
-        self._http = _InTurn(gate, event_hooks={"response": [limit]})
+        self._http = _InTurn(gate, proxy=proxy_of(base), event_hooks={"response": [limit]})
         # max_tokens stays out of the constructor: a value there would win over the one of each call
         self.llm = OpenAILike(
             model=settings.model,
@@ -172,7 +174,9 @@ class _InTurn(httpx.AsyncClient):
     """
 
     def __init__(self, gate: Gate, **options: Any) -> None:
-        super().__init__(verify=_certificates(), follow_redirects=False, **options)
+        # the gate is the limit; trust_env would take a SOCKS proxy of ALL_PROXY beside the one that is chosen
+        unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        super().__init__(verify=_certificates(), follow_redirects=False, trust_env=False, limits=unlimited, **options)
         self._gate = gate
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
@@ -200,7 +204,8 @@ class _Limited(httpx.AsyncByteStream):
             yield chunk
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        # A cancellation in the middle of it would leave the connection in the pool for good.
+        await asyncio.shield(asyncio.ensure_future(self._stream.aclose()))
 
 
 def _inside(error: BaseException | None, kind: type[ModelError]) -> ModelError | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -102,6 +103,13 @@ class Course:
     def attempt_limit(self) -> float:
         """Seconds the next attempt may take."""
         return min(self._limits.timeout, self.remaining)
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Time that does not count, because another has the turn: who reads a stream."""
+        left = self._effects.elapsed()
+        yield
+        self._start += self._effects.elapsed() - left
 
     def pause_after(self, failure: PassingFailure) -> float:
         """Seconds to wait before the next attempt; raises `ModelUnavailable` when there is to be none."""

@@ -7,9 +7,10 @@ import pytest
 
 from memoryengine.errors import ModelAnswerError, ModelUnavailable
 from memoryengine.ports import Turn
-from memoryengine.testing.siliconflow_server import Answer, SiliconFlowServer, changed, too_many
+from memoryengine.testing.siliconflow_server import Answer, SiliconFlowServer, changed, slow, too_many
 
 from .conftest import Build, Slept
+from .test_faults import call_of
 
 HELLO = [Turn("system", "Be kind."), Turn("user", "你好")]
 
@@ -131,3 +132,42 @@ async def test_a_long_retry_pause_past_the_total_limit_gives_up_at_once(
         await build.chat(total_timeout=30).chat(HELLO)
     assert slept.seconds == []
     assert server.count() == 1
+
+
+async def test_neither_the_wait_for_a_place_nor_a_slow_reader_counts_as_the_endpoints_time(
+    build: Build, server: SiliconFlowServer
+) -> None:
+    server.answer = lambda _: "0123456789" * 3
+    chat = build.chat(concurrency=1, timeout=1, total_timeout=1)
+
+    async def read(pause: float) -> list[str]:
+        found = []
+        async for piece in chat.stream(HELLO):
+            found.append(piece)
+            await asyncio.sleep(pause)
+        return found
+
+    slow, waiting = await asyncio.gather(read(0.15), read(0))
+    assert len(slow) == len(waiting) == 10
+    assert "".join(waiting) == "0123456789" * 3
+    assert server.count("chat") == 2
+
+
+@pytest.mark.parametrize("kind", ["chat", "embedder"])
+async def test_more_calls_than_a_pool_of_connections_holds_are_under_way_at_once(
+    build: Build, server: SiliconFlowServer, kind: str
+) -> None:
+    server.fail_next(slow(20), times=120)
+    call = call_of(build, kind, concurrency=120, timeout=30)
+    calls = [asyncio.ensure_future(call()) for _ in range(120)]
+    for _ in range(750):
+        if server.count() == 120:
+            break
+        await asyncio.sleep(0.02)
+    assert server.count() == 120
+    assert not any(one.done() for one in calls)
+    for one in calls:
+        one.cancel()
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(one, asyncio.CancelledError) for one in ended)
+    assert await asyncio.wait_for(call(), 10)
