@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from .answers import Numbering, OneOf, Schema, held_to, read_objects
+from .answers import Numbering, Row, Schema, held_to, read_rows
 from .errors import ModelAnswerError
 from .text import content_terms, terms
 from .validity import are_apart, begins, is_later
@@ -15,11 +16,16 @@ from .values import Changes, Conflict, Expiry, Memory
 
 CONTRADICTED: Literal["contradicted"] = "contradicted"
 CONTAINED: Literal["contained"] = "contained"
-NO_RELATION = frozenset({"none", "null", "no", "无", "没有"})
-OTHER_WORDS = {
-    **dict.fromkeys(("contradiction", "contradictory", "contradicts", "矛盾", "被取代"), CONTRADICTED),
-    **dict.fromkeys(("containment", "contained in", "is contained", "包含", "被包含"), CONTAINED),
+# What models call the two relations, and no relation.
+WORDS: Mapping[str, str] = {
+    **dict.fromkeys((CONTRADICTED, "contradicted by", "contradiction", "contradictory", "contradicts"), CONTRADICTED),
+    **dict.fromkeys(("is contradicted", "矛盾", "被矛盾", "相矛盾", "被取代"), CONTRADICTED),
+    **dict.fromkeys((CONTAINED, "contained by", "contained in", "is contained", "containment"), CONTAINED),
+    **dict.fromkeys(("包含", "被包含", "被包含于", "包含于"), CONTAINED),
+    **dict.fromkeys(("", "none", "null", "no", "n/a", "nil", "-", "unrelated", "not related", "no relation"), ""),
+    **dict.fromkeys(("无", "没有", "无关", "无关系", "没有关系", "不相关", "无关联"), ""),
 }
+_NULL = re.compile(r"(?:relation\w*|type|关系|类型)[\s\"'“”’:：]{1,6}(?:null|none)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +37,55 @@ class Verdict:
     by: Memory
 
 
+class Relation:
+    """One of the two relations, or "" for none; also with its other name in brackets ("contradicted（矛盾）")."""
+
+    def read(self, value: Any) -> str:
+        """The relation; raises ValueError."""
+        parts = re.split("[()（）]", value.lower().strip(" \t\n\"'“”‘’*`.。")) if isinstance(value, str) else ["?"]
+        told = {WORDS.get(part.strip()) for part in parts if part.strip() or len(parts) == 1}
+        if len(told) != 1 or None in told:
+            raise ValueError(f"one of {CONTRADICTED}, {CONTAINED}")
+        return told.pop() or ""
+
+
+class _AsSaid:
+    def read(self, value: Any) -> Any:
+        return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 def read_verdicts(text: str, rows: Sequence[Memory]) -> list[Verdict]:
     """The verdicts of an answer about the memories `rows`, as `memory_rows` numbers them; raises `ModelAnswerError`."""
-    numbers = Numbering.of(memory.id for memory in rows)
-    schema: Schema = {
-        "id": numbers.one,
-        "relation": OneOf((CONTRADICTED, CONTAINED), OTHER_WORDS),
-        "by": numbers.one,
-    }
-    # Some models go through all memories and say "none" of most.
-    told = [row for row in read_objects(text) if str(row.get("relation", "")).strip().lower() not in NO_RELATION]
-    verdicts = []
-    for row in held_to(schema, told, text):
+    told = read_relations(text, Numbering.of(memory.id for memory in rows))
+    return [Verdict(rows[row["id"] - 1], row["relation"], rows[row["by"] - 1]) for row in told]
+
+
+def read_relations(text: str, numbers: Numbering, more: Schema | None = None) -> list[Row]:
+    """The rows of an answer with `id`, `relation`, `by` and the fields `more`; raises `ModelAnswerError`.
+
+    Rows without a relation are left out: some models go through all memories and say "none" of most.
+    """
+    schema: Schema = {"id": numbers.one, "relation": Relation(), "by": numbers.one, **(more or {})}
+    said = read_rows(text, dict.fromkeys(schema, _AsSaid()))
+    # A relation that is null is none; one that was never told makes the answer useless.
+    null = len(_NULL.findall(text)) >= sum(row["relation"] is None for row in said)
+    told = [{name: value for name, value in row.items() if value is not None} for row in said if _relates(row, null)]
+    held = held_to(schema, told, text)
+    for row in held:
         if row["id"] == row["by"]:
             raise ModelAnswerError(
                 f"The model's answer sets memory {numbers.shown(row['id'])} against itself; name two memories."
             )
-        verdicts.append(Verdict(rows[row["id"] - 1], row["relation"], rows[row["by"] - 1]))
-    return verdicts
+    return held
+
+
+def _relates(row: Row, null: bool) -> bool:
+    if row["relation"] is None:
+        return not null
+    try:
+        return bool(Relation().read(row["relation"]))
+    except ValueError:
+        return True  # it is refused with the others of its row
 
 
 def settle(verdicts: Iterable[Verdict], new: Sequence[Memory], now: datetime, shown: Sequence[Memory] = ()) -> Changes:

@@ -24,15 +24,17 @@ from typing import Any
 import yaml
 from malformed_mutations import MUTATIONS, NOISE
 
-from memoryengine.answers import OneOf, Schema, Whole, Wholes, Words, ask, read_rows
+from memoryengine.answers import Numbering, Schema, Whole, Wholes, Words, ask, read_rows
 from memoryengine.errors import ModelAnswerError
 from memoryengine.models.scripted import ScriptedChat
 from memoryengine.ports import Turn
+from memoryengine.verdicts import Relation, read_relations
 
 Rows = list[dict[str, Any]]
 BY_HAND = Path(__file__).parents[1] / "tests" / "answers" / "by_hand.yaml"
 SEED = 20_251_121
 ROUNDS_OF_NOISE = 2
+PAIRED = Numbering(1, 8)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Form:
     schema: Schema
     goods: tuple[Rows, ...]
     numbered: bool = False
+
+    def read(self, text: str) -> Rows:
+        """The rows of an answer, as the engine reads them."""
+        if "relation" in self.schema:
+            return read_relations(text, PAIRED)
+        return read_rows(text, self.schema, numbered=self.numbered)
 
 
 FORMS = {
@@ -73,7 +81,7 @@ FORMS = {
         numbered=True,
     ),
     "pairs": Form(
-        {"id": Whole(1, 8), "relation": OneOf(("contradicted", "contained")), "by": Whole(1, 8)},
+        {"id": PAIRED.one, "relation": Relation(), "by": PAIRED.one},
         (
             [{"id": 3, "relation": "contradicted", "by": 1}, {"id": 5, "relation": "contained", "by": 4}],
             [{"id": 8, "relation": "contained", "by": 2}, {"id": 7, "relation": "contradicted", "by": 6}],
@@ -157,7 +165,7 @@ async def judge(case: Case) -> Verdict:
     form = FORMS[case.form]
     good = json.dumps(form.goods[-1], ensure_ascii=False)
     chat = ScriptedChat([case.answer, good])
-    rows = await ask(chat, [Turn("system", "-")], lambda text: read_rows(text, form.schema, numbered=form.numbered))
+    rows = await ask(chat, [Turn("system", "-")], form.read)
     if len(chat.calls) == 2:
         told = chat.calls[1][-1].content
         return Verdict("retried" if rows == meant(case.form, form.goods[-1]) else "other rows", told)
@@ -173,7 +181,7 @@ async def judge_twice(case: Case) -> str:
     form = FORMS[case.form]
     chat = ScriptedChat([case.answer, case.answer])
     try:
-        await ask(chat, [Turn("system", "-")], lambda text: read_rows(text, form.schema, numbered=form.numbered))
+        await ask(chat, [Turn("system", "-")], form.read)
     except ModelAnswerError:
         return "failed"
     return (await judge(case)).outcome

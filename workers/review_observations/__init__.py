@@ -5,25 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from memoryengine.answers import (
-    Numbering,
-    OneOf,
-    Row,
-    Schema,
-    Words,
-    ask,
-    held_to,
-    json_lines,
-    memory_rows,
-    read_objects,
-)
-from memoryengine.errors import ModelAnswerError
+from memoryengine.answers import Numbering, Row, Words, ask, json_lines, memory_rows
 from memoryengine.ports import ChatModel, Clock, Reader, Search
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import clean, language, similarity
 from memoryengine.validity import is_later
 from memoryengine.values import Changes, Conflict, Expiry, Locale, Memory, memory_id
-from memoryengine.verdicts import CONTAINED, CONTRADICTED, NO_RELATION, OTHER_WORDS
+from memoryengine.verdicts import CONTAINED, CONTRADICTED, read_relations
 from memoryengine.worker import Memories, worker
 
 
@@ -81,23 +69,9 @@ class ReviewObservations:
         spoken = self.locale.language or language("\n".join(m.content for m in rows))
         lines = fence("memories", json_lines(memory_rows(rows, self.locale.zone)))
         turns = self.prompt.turns(spoken, human=self.locale.human(spoken), lines=lines)
-        return await ask(self.chat, turns, lambda text: self._read(text, Numbering.of(memory.id for memory in rows)))
-
-    def _read(self, text: str, numbers: Numbering) -> list[Row]:
-        schema: Schema = {
-            "id": numbers.one,
-            "relation": OneOf((CONTRADICTED, CONTAINED), OTHER_WORDS),
-            "by": numbers.one,
-            "text": Words(self.longest, optional=True),
-        }
-        told = [row for row in read_objects(text) if str(row.get("relation", "")).strip().lower() not in NO_RELATION]
-        rows = held_to(schema, told, text)
-        for row in rows:
-            if row["id"] == row["by"]:
-                raise ModelAnswerError(
-                    f"The model's answer sets memory {numbers.shown(row['id'])} against itself; name two memories."
-                )
-        return rows
+        numbers = Numbering.of(memory.id for memory in rows)
+        more = {"text": Words(self.longest, optional=True)}
+        return await ask(self.chat, turns, lambda text: read_relations(text, numbers, more))
 
     def _changes(self, told: Sequence[Row], rows: Sequence[Memory]) -> Changes:
         changes, gone = Changes(), set[str]()
