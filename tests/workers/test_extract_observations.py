@@ -51,6 +51,33 @@ async def test_what_is_only_imagined_is_left_out_and_counted() -> None:
         assert len(chat.calls) == 1
 
 
+SCALES: dict[str, tuple[list[object], list[int]]] = {
+    "our own": ([3, 1, 2], [0, 2]),
+    "our own as texts": (["3", "1", "2"], [0, 2]),
+    "our own with points": ([3.0, 1.0, 2.0], [0, 2]),
+    "fractions": ([0.9, 1.0, 0.2], [0, 1, 2]),
+    "fractions and whole ones": ([0.9, 1, 1], [0, 1, 2]),
+    "fractions as texts": (["0.95", "1.0 (sure)", "1"], [0, 1, 2]),
+    "all sure": ([1.0, 1.0, 1.0], [0, 1, 2]),
+    "sure or not at all": ([1.0, 0.0, 1.0], [0, 2]),
+    "all imagined": ([1, 1, 1], []),
+}
+
+
+@pytest.mark.parametrize("name", SCALES)
+async def test_scores_on_another_scale_drop_nothing_that_is_sure(name: str) -> None:
+    scores, kept = SCALES[name]
+    pets = ("a dog", "a cat", "a parrot")
+    batch = tuple(message(f"I have {pet}.", id_=f"m{n}") for n, pet in enumerate(pets))
+    rows = [{**row([n], f"User has {pet}."), "score": scores[n - 1]} for n, pet in enumerate(pets, 1)]
+    with measure() as meter:
+        worker, chat = extracting(rows)
+        told = [m.content for m in (await worker.run(batch)).observations]
+    assert told == [f"User has {pets[place]}." for place in kept]
+    assert meter.notes == ({"left out: imagined": 3 - len(kept)} if len(kept) < 3 else {})
+    assert len(chat.calls) == 1
+
+
 async def test_the_attribute_that_a_fact_tells_is_its_subject() -> None:
     batch = (message("I moved to Rome.", id_="m1"),)
     for about, subject in (("home", "home"), (" Home ", "home"), ("city", ""), (None, ""), (["home"], ""), (5, "")):

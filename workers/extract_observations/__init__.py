@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,14 +29,27 @@ class Extracted:
 
 
 class Score:
-    """How much a fact weighs, 0 to 3; one that cannot be read counts as 3, for what is dropped here is lost."""
+    """How much a fact weighs, 0 to 3; one that cannot be read counts as 3, for what is dropped here is lost.
 
-    def read(self, value: Any) -> int:
-        """The weight."""
+    A number from 0.0 to 1.0 with its point stays what it is: only all scores together tell which scale they are on.
+    """
+
+    def read(self, value: Any) -> float:
+        """The weight, or a float from 0 to 1."""
+        said = re.match(r"\s*([01]\.\d+)", value) if isinstance(value, str) else None
+        held = float(said[1]) if said else value
+        if isinstance(held, float) and 0 <= held <= 1:
+            return held
         try:
-            return Whole(0, 3).read(value)
+            return Whole(0, 3).read(held)
         except ValueError:
             return 3
+
+
+def weighed(scores: Sequence[float]) -> list[float]:
+    """The weights of one answer's scores: those of another scale, with fractions or from 0.0 to 1.0, are 3 or 0."""
+    other = any(0 < score < 1 for score in scores) or all(isinstance(score, float) for score in scores)
+    return [3 if other and score else score for score in scores]
 
 
 class Attribute:
@@ -115,7 +130,8 @@ class ExtractObservations:
             )
         if len(own) < len(rows):
             note("left out: cites no line of the person", len(rows) - len(own))
-        told = [row for row in own if row["score"] >= self.least]
+        weights = weighed([row["score"] for row in own])
+        told = [row for row, weight in zip(own, weights, strict=True) if weight >= self.least]
         if len(told) < len(own):
             note("left out: imagined", len(own) - len(told))
         return standing(told, messages, self.locale)
