@@ -170,7 +170,44 @@ async def test_what_a_model_writes_in_the_first_person_is_told_of_the_person(
     assert named.content == (observed if told == observed else observed.replace("用户", "Ann").replace("User", "Ann"))
 
 
-@pytest.mark.parametrize("time", ["next Friday", "2024-12-24", "never ever", ""])
+@pytest.mark.parametrize(
+    "time",
+    [
+        *(
+            "last Friday",
+            "last  friday",
+            '"last Friday"',
+            "“last Friday”",
+            "'last Friday'.",
+            "last Friday (2024-10-18)",
+        ),
+        *("(last Friday)", "2024-10-18 (last Friday)", "last Friday, 18 October", "last Friday - 2024-10-18"),
+        *("【last Friday】", "ｌａｓｔ Ｆｒｉｄａｙ", "last Friday = 2024-10-18", "last Friday（2024年10月18日）"),
+    ],
+)
+async def test_a_time_between_quotes_and_beside_what_it_means_is_the_time_that_was_said(time: str) -> None:
+    worker, chat = extracting([row([1], "User moved to Leeds.", time)])
+    (memory,) = (await worker.run((message("I moved to Leeds last Friday."),))).observations
+    assert memory.event is not None
+    assert memory.event.start == datetime(2024, 10, 25, tzinfo=memory.event.start.tzinfo)
+    assert memory.event.text.lower() == "last friday"
+    assert len(chat.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "time", ["“上周五”", "上週五", "「上周五」", "上周五（2024年10月18日）", "2024-10-18（上周五）", "上周五、周五"]
+)
+async def test_a_chinese_time_between_quotes_is_the_time_that_was_said(time: str) -> None:
+    worker, _ = extracting([row([1], "用户搬到了上海。", time)])
+    (memory,) = (await worker.run((message("我上周五搬到了上海。"),))).observations
+    assert memory.event is not None
+    assert memory.event.text == "上周五"
+    worker, _ = extracting([row([1], "用户搬到了上海。", time)])
+    (memory,) = (await worker.run((message("我搬到了上海。"),))).observations
+    assert memory.event is None
+
+
+@pytest.mark.parametrize("time", ["next Friday", "2024-12-24", "never ever", "", "(2024-12-24)", "“next Friday” (o)"])
 async def test_a_time_that_nobody_said_means_nothing(time: str) -> None:
     worker, _ = extracting([row([2], "User plays in Oslo.", time)])
     (memory,) = (await worker.run(MESSAGES)).observations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,11 +15,15 @@ from memoryengine.grounding import standing
 from memoryengine.observed import each_once, observation
 from memoryengine.ports import ChatModel, Clock
 from memoryengine.prompts import Prompt, fence
+from memoryengine.simplified import simplified
 from memoryengine.text import clean, clip, language
-from memoryengine.times import find_period, find_periods, stamp
+from memoryengine.times import find_period, find_periods, has_time, stamp
 from memoryengine.trace import note
 from memoryengine.values import Language, Locale, Memory, Message, Period
 from memoryengine.worker import Memories, Messages, worker
+
+QUOTES = " \t\"'“”‘’„«»「」『』《》【】()[]<>*`.。"
+_BETWEEN = re.compile(r"[()\[\]<>{}“”„\"«»「」『』《》【】,;、=|/]|\s[-–—]\s")
 
 
 @dataclass(frozen=True)
@@ -144,14 +149,30 @@ class ExtractObservations:
 
     def _event(self, phrase: str, cited: list[Message]) -> Period | None:
         """What a time expression means; one that no cited message holds was made up and means nothing."""
-        wanted = phrase.casefold()
-        for message in sorted(cited, key=lambda m: m.said_at, reverse=True):
-            if wanted and wanted in " ".join(message.content.split()).casefold():
-                said_at = message.said_at.astimezone(self.locale.zone)
-                # Read in its sentence first, whose tense says which Friday is meant.
-                told = (p for p in find_periods(message.content, said_at) if _same(p.text.casefold(), wanted))
-                return next(told, None) or find_period(phrase, said_at)
-        return None
+        latest_first = sorted(cited, key=lambda m: m.said_at, reverse=True)
+        meant = (self._meant(part, message) for part in _parts(phrase) for message in latest_first)
+        return next((period for period in meant if period is not None), None)
+
+    def _meant(self, phrase: str, message: Message) -> Period | None:
+        wanted = _compared(phrase)
+        if wanted not in _compared(message.content):
+            return None
+        said_at = message.said_at.astimezone(self.locale.zone)
+        # Read in its sentence first, whose tense says which Friday is meant.
+        told = (p for p in find_periods(message.content, said_at) if _same(_compared(p.text), wanted))
+        return next(told, None) or find_period(phrase, said_at)
+
+
+def _parts(phrase: str) -> list[str]:
+    """A time as a model wrote it, as it stands, without its quotes, and what its brackets and commas part."""
+    whole = unicodedata.normalize("NFKC", phrase)
+    between = [part.strip(QUOTES) for part in _BETWEEN.split(whole)]
+    parts = [whole, whole.strip(QUOTES), *filter(has_time, between)]
+    return [part for part in dict.fromkeys(parts) if part]
+
+
+def _compared(text: str) -> str:
+    return simplified(" ".join(unicodedata.normalize("NFKC", text).split())).casefold()
 
 
 def _same(one: str, other: str) -> bool:
