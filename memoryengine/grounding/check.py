@@ -14,6 +14,7 @@ from ..values import LANGUAGES, Language, Locale, Memory, Message
 from . import names, numbers, times
 from .bilingual import shared_names
 from .denials import denies_unasked
+from .quantities import without_said
 from .shortened import covers_its_place, spelt_out
 
 LANGUAGE = "words in another language than its messages"
@@ -198,7 +199,7 @@ def _numbers_stand(statement: str, rest: str, told: times.Told, source: Source) 
         or numbers.stands_in(written, value, near)
         or _in_a_name(written, statement, shown)
         or value in told.of(_unit(written, rest))
-        for written, value in numbers.claimed(rest)
+        for written, value in numbers.claimed(without_said(rest, near))
     )
 
 

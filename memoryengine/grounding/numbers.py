@@ -47,7 +47,9 @@ _UNITS = (
 )
 _EN_UNITS = _UNITS.split()
 _EN_WORD = rf"(?:{'|'.join(_EN_UNITS)}|hundred|thousand|million|billion)"
-_EN = re.compile(rf"\b(?:an? (?=hundred|thousand|million))?{_EN_WORD}(?:(?:[\s-]|\sand\s)+{_EN_WORD})*\b")
+_EN_HEAD = rf"\b(?:an? (?=hundred|thousand|million))?{_EN_WORD}"
+SPOKEN_EN = rf"{_EN_HEAD}(?:(?: and |[\s-]){_EN_WORD}){{0,8}}\b"
+_EN = re.compile(rf"{_EN_HEAD}(?:(?:[\s-]|\sand\s)+{_EN_WORD})*\b")
 _EN_ORDINAL = re.compile(
     r"\b(?:(?:twenty|thirty|forty|fifty)[ -])?(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
     r"|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)\b"
@@ -138,6 +140,21 @@ def stands_in(written: str, value: Decimal, text: str) -> bool:
         return True
     # 1米64 is 164 cm, and 6'2" no less a number than 6 2
     return len(digits) >= 3 and any(digits == re.sub(r"\D", "", word) for word in re.split(r"[\s，。,;；、]+", text))
+
+
+def value_of(written: str) -> Decimal | None:
+    """The value of one number as it is written: in digits, in English or Chinese words, or as "a"; None of none."""
+    if written in ("a", "an"):
+        return Decimal(1)
+    if written[:1].isdecimal():
+        return Decimal(written.replace(",", ""))
+    if written[:1].isascii():
+        return max(_spoken(written))
+    whole, _, rest = written.partition("点")
+    value = _large(whole)
+    if value is None or not rest:
+        return None if value is None else Decimal(value)
+    return Decimal(f"{value}.{''.join(str(zh_number(c) or 0) for c in rest)}")
 
 
 def _digits(match: re.Match[str]) -> list[Decimal]:

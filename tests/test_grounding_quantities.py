@@ -1,0 +1,81 @@
+"""Quantities in another unit or another form of words than they were said in, and sums of what was counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from memoryengine.grounding import NUMBER
+from memoryengine.grounding.quantities import quantities
+
+from .grounding_cases import cause
+
+SAME = [
+    ("用户每天跑10.5公里。", "我每天跑十公里半。"),
+    ("用户的孩子18个月大。", "孩子一岁半。"),
+    ("用户的孩子两岁。", "孩子30个月了"),
+    ("用户身高180厘米。", "身高一米八。"),
+    ("用户身高175厘米，体重70公斤。", "身高1米75，体重140斤。"),
+    ("用户身高1.75米。", "身高175cm"),
+    ("用户通勤150分钟。", "我通勤两个半小时"),
+    ("用户体重70公斤。", "体重154磅"),
+    ("User is 183 cm tall.", "I'm 6 feet tall."),
+    ("User is 178 cm tall.", "I'm 5'10\""),
+    ("User is 178 cm tall.", "i'm five foot ten"),
+    ("User is 6 feet tall.", "I'm 183 cm tall."),
+    ("User weighs 70 kg.", "I weigh 154 pounds."),
+    ("User weighs 154 lbs.", "I weigh 70 kilos"),
+    ("User runs 8 km.", "I run five miles"),
+    ("User's son is 18 months old.", "My son is one and a half years old."),
+    ("User's son is 2 years old.", "My son is 30 months old."),
+    ("User commutes 90 minutes.", "my commute is an hour and a half"),
+    ("User commutes 90 minutes.", "my commute is 1 hour and 30 minutes"),
+]
+OTHER = [
+    ("用户每天跑11.5公里。", "我每天跑十公里半。"),
+    ("用户的孩子28个月大。", "孩子一岁半。"),
+    ("用户的孩子三岁。", "孩子30个月了"),
+    ("用户身高190厘米。", "身高一米八。"),
+    ("用户体重72公斤。", "体重154磅"),
+    ("用户体重180公斤。", "身高一米八。"),
+    ("User is 186 cm tall.", "I'm 6 feet tall."),
+    ("User is 152 cm tall.", "i'm five foot ten"),
+    ("User weighs 154 kg.", "I weigh 70 kilos"),
+    ("User weighs 77 kg.", "I weigh 154 pounds."),
+    ("User runs 10 km.", "I run five miles"),
+    ("User's son is 3 years old.", "My son is 30 months old."),
+    ("User commutes 95 minutes.", "my commute is an hour and a half"),
+    ("User earns 183 euros.", "I'm 6 feet tall."),
+]
+
+
+@pytest.mark.parametrize(("statement", "text"), SAME)
+def test_a_quantity_may_be_written_in_another_unit(statement: str, text: str) -> None:
+    assert cause(statement, text) == ""
+    assert cause(statement, statement) == ""
+    assert cause(statement, "我的猫很可爱" if statement[0] == "用" else "My cat is ill.") == NUMBER
+
+
+@pytest.mark.parametrize(("statement", "text"), OTHER)
+def test_another_quantity_is_made_up_in_whichever_unit(statement: str, text: str) -> None:
+    assert cause(statement, text) == NUMBER
+    assert cause(statement, statement) == ""
+    assert cause(statement, f"{text} {statement}") == ""
+
+
+def test_compounds_are_read_whole() -> None:
+    assert [(one.text, one.value) for one in quantities("一米八")] == [("一米八", Decimal(180))]
+    assert [one.text for one in quantities("1 hour and 30 minutes")] == ["1 hour and 30 minutes"]
+    assert [one.text for one in quantities("5 ft 10 in, 70 kg")] == ["5 ft 10 in", "70 kg"]
+    assert quantities("2014年五月，3 gs, a map") == ()
+
+
+@pytest.mark.parametrize("text", ["one ", "5 ft ", "a hundred and ", "半", "一米八", "5'10 ", "1 hour and "])
+def test_reading_quantities_stays_quick(text: str) -> None:
+    began = datetime.now(UTC)
+    found = quantities(text * 5_000)
+    assert isinstance(found, tuple)
+    assert len(found) <= 5_000
+    assert datetime.now(UTC) - began < timedelta(seconds=2)
