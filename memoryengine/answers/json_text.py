@@ -6,47 +6,45 @@ mender could only guess, raises `ModelAnswerError`.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ModelAnswerError
+from .fences import parts_of
+from .json_values import EXCERPT, OPENER, ROWISH, Found, Row, values_in
+from .names import cites, plain
 from .second_thoughts import check_meant
 from .speech import is_nothing, says_nothing, speech
 
-Row = dict[str, Any]
-EXCERPT = 400
+__all__ = ["EXCERPT", "Answer", "Row", "read_answer", "read_numbered", "read_objects"]
+
 # What an object calls the list that it holds, beside which it may give a reason why the list is empty.
 CONTAINERS = (
     *("memories", "facts", "observations", "results", "result", "items", "data", "pairs", "conflicts", "subjects"),
     *("insights", "list", "answer", "output", "记忆", "事实", "结果", "列表"),
 )
 
-_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`~]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
-_OPENER = re.compile(
-    r"""[\[［【](?=\s*(?:[\[\]{}［］【】｛｝"'“”/#]|\Z))|[{｛](?=\s*(?:[\]}｝"'“”/#]|\w+\s*[:：]|\Z))"""
-)
 _NUMBERED = re.compile(
     r"^[\[(（【#*|\s-]{0,3}(?:(?:id|line|message|msg|no|第|行|消息|编号)[\s#.:：=]{0,2})?(\d{1,4})"
     r"(?:行|条|号)?\W{0,2}[.:)、：．）\s=>,，→|-]+\s*(?:(?:score|rating|分数|得分|评分)\s*[:：=]?\s*)?(.+?)[\s|]*$",
     re.IGNORECASE,
 )
+LONGEST_NUMBERED = 1_000
 # A list that stops with dots; in a string they stand before a quote.
-_LEFT_OUT = re.compile(r"^[ \t]*(?:\.{3}|…)+[ \t]*[,，]?[ \t]*$|[}｝][ \t\n]*[,，]?[ \t\n]*(?:\.{3}|…)", re.MULTILINE)
-_CLOSED_BY = r"""(?=\s*(?:[:：\]}］】｝]|\Z|[,，、]\s*(?:[“”"'{\[［【｛\]}］】｝]|\w+\s*[:：])))"""
-_TOKEN = re.compile(
-    r'(?P<straight>"(?:[^"\\]|\\.)*")'
-    rf"|[“”](?P<curly>.*?)[“”]{_CLOSED_BY}"
-    rf"|(?P<single>'(?:[^'\\]|\\.)*'){_CLOSED_BY}"
-    r"|(?P<comment>//[^\n]*|(?<=\s)\#[^\n]*|/\*.*?\*/)"
-    r"|(?P<mark>[\[\]{}［］【】｛｝：，、＂])",
-    re.DOTALL,
+_LEFT_OUT = re.compile(
+    r"^[ \t]*(?:\.{3}|…)+[ \t]*[,，]?[ \t]*$|[}｝][ \t\n]*(?:[,，][ \t\n]*)?(?:\.{3}|…)", re.MULTILINE
 )
-_ESCAPED = re.compile(r"(?<!\\)(?:\\u[0-9a-fA-F]{4})+")
-_MARKS = str.maketrans("［］【】｛｝：，、＂", '[][]{}:,,"')
-# What stands in a string only when a mender took the end of one string for a part of it.
-_SWALLOWED = re.compile(r"""["'”]\s*[}\]]|["'“”]\s*[:：]\s*["'“\d\[{]|["”]\s*[,，+]\s*["“]""")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of an answer, and what it says before and behind the JSON that holds them."""
+
+    rows: list[Row]
+    before: str = ""
+    behind: str = ""
 
 
 def read_objects(text: str) -> list[Row]:
@@ -54,23 +52,72 @@ def read_objects(text: str) -> list[Row]:
 
     A plain "None" or 没有 is such a list too. Reads bare or fenced JSON, one list, several objects in a row, or one
     list inside an object; comments, single and Chinese quotes, full-width marks and stray commas are forgiven. Raises
-    `ModelAnswerError` for an answer without JSON, one that breaks off, and one whose list holds something else than
-    objects.
+    `ModelAnswerError` for an answer without JSON, one that breaks off, one that holds something else than objects or
+    lists of them, and one that says different things about the same lines.
     """
+    return read_answer(text).rows
+
+
+def read_answer(text: str) -> Answer:
+    """The objects of an answer as `read_objects` reads them, with what is said around them."""
     said = speech(text)
-    blocks = [block for _, block in _FENCED.findall(said) if _OPENER.search(block)]
     if _LEFT_OUT.search(said):
         raise ModelAnswerError("The model's answer leaves a part out (...).", excerpt=said[:EXCERPT])
-    values = _values("\n".join(blocks) if blocks else said)
-    lists = [found for value in values if (found := _objects(value)) is not None]
+    try:
+        found = _found(said)
+        lists = [_objects(value) for value in found.values]
+    except (ValueError, RecursionError):
+        raise ModelAnswerError("The JSON in the model's answer cannot be read.", excerpt=said[:EXCERPT]) from None
     if not lists and says_nothing(said):
-        return []
-    if not lists:
+        return Answer([])
+    if not lists or None in lists:
         raise ModelAnswerError("The model's answer holds no JSON list of objects.", excerpt=said[:EXCERPT])
-    rows = [row for found in lists for row in found]
-    if opener := _OPENER.search(said):
-        check_meant(said, opener.start(), empty=not rows)
-    return rows
+    rows = _agreed(_groups(found.values, [rows for rows in lists if rows is not None]))
+    check_meant(found.pieces[1:], empty=not rows)
+    return Answer(rows, found.pieces[0], "\n".join(found.pieces[1:]))
+
+
+def _found(said: str) -> Found:
+    """The values of the fenced blocks, where nothing outside may look like more; of the whole where there are none."""
+    parts = parts_of(said)
+    places = [place for place, part in enumerate(parts) if part.fenced and OPENER.search(part.text)]
+    if not places:
+        return values_in(said)
+    found = values_in("\n".join(parts[place].text for place in places))
+    before = [part.text for part in parts[: places[0]]]
+    behind = [part.text for place, part in enumerate(parts) if place > places[0] and place not in places]
+    if any(ROWISH.search(text) for text in (*before, *behind)):
+        raise ModelAnswerError("The model's answer holds JSON outside of its fences too.", excerpt=said[:EXCERPT])
+    return Found(found.values, ["\n".join([*before, found.pieces[0]]), *found.pieces[1:], *behind])
+
+
+def _groups(values: Sequence[Any], lists: Sequence[list[Row]]) -> list[list[Row]]:
+    """The rows of each list; objects that stand in a row without one are a list too."""
+    groups: list[list[Row]] = []
+    loose = False
+    for value, rows in zip(values, lists, strict=True):
+        alone = isinstance(value, dict) and rows == [value]
+        if alone and loose:
+            groups[-1] += rows
+        else:
+            groups.append([*rows])
+        loose = alone
+    return groups
+
+
+def _agreed(groups: Iterable[list[Row]]) -> list[Row]:
+    """The rows of all lists, of lists that are the same only one; lists that speak of the same lines do not agree."""
+    kept: list[list[Row]] = []
+    cited: set[object] = set()
+    for rows in groups:
+        if rows in kept:
+            continue
+        about = {cites(row) or repr(row) for row in rows}
+        if about & cited:
+            raise ModelAnswerError("The model's answer holds two lists about the same; it must be one list.")
+        kept.append(rows)
+        cited |= about
+    return [row for rows in kept for row in rows]
 
 
 def read_numbered(text: str) -> list[tuple[int, str]]:
@@ -81,126 +128,15 @@ def read_numbered(text: str) -> list[tuple[int, str]]:
     """
     said = speech(text)
     lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().startswith("```")]
-    found = [(int(m[1]), m[2].strip()) for line in lines if (m := _NUMBERED.match(line))]
+    found = [
+        (int(m[1]), m[2].strip()) for line in lines if len(line) <= LONGEST_NUMBERED and (m := _NUMBERED.match(line))
+    ]
     if any(value.startswith(("{", "｛")) or value.endswith(("]", "}", "］", "｝")) for _, value in found):
         return []  # that is JSON, whose first number is no line's
     headed = len(lines) > 1 and lines[0].endswith((":", "："))
     if headed and len(found) == len(lines) - 1 and all(re.search(r"\d", value) for _, value in found):
         return found
     return found if len(found) == len(lines) else []
-
-
-def _values(text: str) -> list[Any]:
-    """The JSON values that stand in a text, strictly if that goes, else mended."""
-    found = list(_strict(text))
-    if not found or found[-1] is not _BROKEN:
-        return found
-    start = _OPENER.search(text)
-    return _mended(text[start.start() :]) if start else []
-
-
-_BROKEN = object()
-
-
-def _strict(text: str) -> Iterator[Any]:
-    """The values a strict reader finds; ends with `_BROKEN` at the first that it cannot read."""
-    decoder = json.JSONDecoder(strict=False, object_pairs_hook=_row)
-    at = 0
-    while opener := _OPENER.search(text, at):
-        try:
-            value, at = decoder.raw_decode(text, opener.start())
-        except (ValueError, RecursionError):
-            yield _BROKEN
-            return
-        yield value
-
-
-def _row(pairs: list[tuple[str, Any]]) -> Row | list[Row]:
-    """An object; several where a name comes again, for a reader that keeps the last value loses the ones before it."""
-    rows: list[Row] = [{}]
-    for name, value in pairs:
-        if name in rows[-1]:
-            rows.append({})
-        rows[-1][name] = value
-    return rows[0] if len(rows) == 1 else rows
-
-
-def _mended(text: str) -> list[Any]:
-    """The values of a text after its marks and quotes were put right; raises `ModelAnswerError` for half a value."""
-    text = _ESCAPED.sub(_plain, text)
-    tidy, depth, end = _tidy(text)
-    if depth:
-        raise ModelAnswerError("The model's answer breaks off inside its JSON.", excerpt=text[:EXCERPT])
-    found = list(_strict(tidy))
-    if found and found[-1] is not _BROKEN:
-        return found
-    from json_repair import loads  # takes 50 ms to import, and few answers need it
-
-    # Wrapped, because of several values in a row the mender would keep the last alone.
-    mended: Any = loads(f"[{tidy[:end]}]", skip_json_loads=True)
-    same = _letters(json.dumps(mended, ensure_ascii=False)) == _letters(tidy[:end])
-    if not same or _swallowed(mended) or not _stands(mended, text):
-        raise ModelAnswerError("The quotes in the model's answer do not match.", excerpt=text[:EXCERPT])
-    return mended if isinstance(mended, list) else [mended]
-
-
-def _plain(escaped: re.Match[str]) -> str:
-    """Escaped letters as letters; what is no letter stays escaped."""
-    plain: str = json.loads(f'"{escaped[0]}"')
-    return plain if plain.isalpha() else escaped[0]
-
-
-def _tidy(text: str) -> tuple[str, int, int]:
-    """The text with ASCII marks and quotes outside its strings; how many brackets stay open; where the last closed."""
-    parts: list[str] = []
-    depth = at = size = end = 0
-    for token in _TOKEN.finditer(text):
-        between = text[at : token.start()]
-        written = _token(token)
-        if token.lastgroup == "mark":
-            depth += (written in "[{") - (written in "]}")
-        parts += (between, written)
-        size += len(between) + len(written)
-        at = token.end()
-        if written in ("]", "}"):
-            end = size
-    parts.append(text[at:])
-    return "".join(parts), max(depth, 0), end
-
-
-def _token(token: re.Match[str]) -> str:
-    match token.lastgroup:
-        case "curly":
-            return json.dumps(token["curly"], ensure_ascii=False)
-        case "comment":
-            return ""
-        case "mark":
-            return token[0].translate(_MARKS)
-        case _:
-            return token[0]
-
-
-def _stands(value: Any, text: str) -> bool:
-    """Whether every string of a value stands in the text letter by letter, as it is or with its escapes."""
-    if isinstance(value, dict):
-        return all(_stands(held, text) for pair in value.items() for held in pair)
-    if isinstance(value, list):
-        return all(_stands(held, text) for held in value)
-    return not isinstance(value, str) or value in text or value in re.sub(r"\\(.)", r"\1", text) or "\n" in value
-
-
-def _swallowed(value: Any) -> bool:
-    if isinstance(value, str):
-        unpaired = value.count("}") > value.count("{") or value.count("]") > value.count("[")
-        return unpaired or bool(_SWALLOWED.search(value))
-    if isinstance(value, dict):
-        return any(map(_swallowed, value.values())) or any(map(_swallowed, value))
-    return isinstance(value, list) and any(map(_swallowed, value))
-
-
-def _letters(text: str) -> str:
-    """The letters and digits of a text without its constants: mending must lose none of them."""
-    return re.sub(r"(?i)\b(?:none|null|true|false)\b|\\[nrtu\"'/]|[\W_]", "", text)
 
 
 def _objects(value: Any) -> list[Row] | None:
@@ -223,7 +159,7 @@ def _of_object(value: Row) -> list[Row]:
     if none and not any(isinstance(v, dict) or v for v in _lists(value)):
         return []
     inner = [held for held in value.values() if isinstance(held, list) and all(isinstance(v, dict) for v in held)]
-    if len(inner) == 1 and (len(value) == 1 or inner[0]):
+    if len(inner) == 1 and (len(value) == 1 or (inner[0] and not _alike(value, inner[0][0]))):
         return inner[0]
     if all(isinstance(held, dict) for held in value.values()):
         if len(value) == 1 and not _is_number(next(iter(value))):
@@ -231,6 +167,11 @@ def _of_object(value: Row) -> list[Row]:
         if all(map(_is_number, value)):
             return [{"id": key, **held} for key, held in value.items()]
     return [value]
+
+
+def _alike(value: Row, held: Row) -> bool:
+    """Whether an object that an object holds is of the same kind, so that the outer one is more than its wrapping."""
+    return len(set(map(plain, value)) & set(map(plain, held))) >= 2
 
 
 def _lists(value: Row) -> list[Any]:

@@ -24,6 +24,12 @@ _CITE = re.compile(rf"[\[(（【<]\s*{_CITED}\s*[\])）】>]", re.IGNORECASE)
 _CITES_FIRST = re.compile(rf"[\[(（【<]\s*{_CITED}\s*[\])）】>]\s*[:：.-]?\s*(?P<text>\S.*)", re.IGNORECASE)
 _CITES_LAST = re.compile(rf"(?P<text>\S.*?)\s*[\[(（【<]\s*{_CITED}\s*[\])）】>]\s*[.。]?", re.IGNORECASE)
 
+_PASSED_OVER = re.compile(
+    r"\b(?:skip|ignor|omit|exclud|left out|leave out|greet|assistant|question|no facts?\b|nothing|not? (?:a |any |as )?"
+    r"(?:new |lasting )?(?:fact|record|includ|memor|about))|忽略|跳过|略去|省略|没有|无关|不记|不含|未|助手|提问|问候",
+    re.IGNORECASE,
+)
+
 
 def table_rows(said: str, schema: Mapping[str, Any]) -> list[Row]:
     """The rows of a table with a head that names the fields: Markdown, or values between commas, tabs or semicolons."""
@@ -113,6 +119,17 @@ def cited_rows(said: str, ids: str, text: str) -> list[Row]:
         elif place or not _HEADING.fullmatch(line):
             return []
     return rows
+
+
+def cited_beside(said: str) -> set[int]:
+    """The numbers that lines cite which look like rows, or like a part of prose that tells what was found.
+
+    What a line says it passed over is not meant.
+    """
+    lines = [line for line in _content(said) if not _PASSED_OVER.search(line)]
+    return {
+        int(number) for line in lines for cite in _CITE.finditer(line) for number in re.findall(r"\d+", cite["ids"])
+    }
 
 
 def breaks_off(rows: Sequence[Row], text: str) -> bool:

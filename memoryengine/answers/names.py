@@ -29,6 +29,9 @@ ALSO: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_CITING = frozenset(name for field in ("id", "ids", "by") for name in (field, *ALSO[field]))
+
+
 def plain(name: object) -> str:
     """A field's name as it is compared: lower case, without quotes, marks and blanks around it."""
     return re.sub(r"[\s\-]+", "_", str(name).strip(" \t\n\"'“”‘’*`_:：").lower())
@@ -51,3 +54,9 @@ def named(found: Mapping[Any, Any], schema: Collection[str]) -> dict[str, Any]:
             if other is not None:
                 held[name] = held[other]
     return held
+
+
+def cites(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    """The numbers that the row of an answer names lines by, in order."""
+    held = [value for key, value in row.items() if plain(key) in _CITING]
+    return tuple(sorted(number for value in held for number in re.findall(r"\d+", str(value))))

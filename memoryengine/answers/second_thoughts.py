@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ..errors import ModelAnswerError
 
-_JSON = re.compile(r"[\[\]{}［］【】｛｝\"“”]|^[\s\d,，.]*$")
+# What a model says when it is done, which takes nothing back: "Let me know if there are any corrections."
+_POLITE = re.compile(
+    r"(?:let me know|tell me|feel free|please ask|sorry (?:for|about) (?:the|any) (?:wait|delay)|如果?有|如需)"
+    r"[^.!\n。！]*",
+    re.IGNORECASE,
+)
 _TAKEN_BACK = re.compile(
-    r"\b(?:corrections?|corrected|actually|on second thoughts?|scratch that|revised|wait|my mistake"
-    r"|(?:ignore|disregard) (?:that|this|the (?:above|list|first))|i (?:was wrong|meant|made (?:a mistake|an error))"
-    r"|should (?:have been|instead be)|instead of (?:that|the above)|(?:final|better) (?:answer|version|list))\b"
-    r"|更正|修正|改正|纠正|其实|作废|请忽略|忽略(?:上面|以上|前面)|我(?:弄|搞|写)错|应该是|重新(?:回答|输出)"
-    r"|最终(?:答案|版本|结果)",
+    r"\b(?:corrections?|corrected|actually|on second thoughts?|scratch that|revised|updated|wait|sorry|wrong|mistakes?"
+    r"|(?:ignore|disregard) (?:that|this|the (?:above|list|first))|i (?:meant|made an error)|the other way (?:a)?round"
+    r"|should (?:have been|instead be)|instead of (?:that|the above)"
+    r"|(?:final|better|right|correct) (?:answer|version|list|json|one))\b"
+    r"|更正|修正|改正|纠正|其实|作废|请忽略|忽略(?:上面|以上|前面)|我(?:弄|搞|写)错|有误|应该是|重新(?:回答|输出)"
+    r"|更新后|(?:最终|正确)的?(?:答案|版本|结果|列表)|正确的是",
     re.IGNORECASE,
 )
 _NOT_QUITE = re.compile(r"\b(?:but|however|except|although|though|only that)\b|不过|但是?|除了|只是", re.IGNORECASE)
-_OTHERS_TURN = re.compile(r"\s*(?:#+\s*)?\**(?:user|human|assistant|system|用户|助手)\**\s*[:：]", re.IGNORECASE)
+_MORE = re.compile(
+    r"\b(?:and|plus|with) (?:\d+|several|many|some|a few|other) (?:more|others?|similar)\b|\bcontinued\b"
+    r"|\b(?:rest|remaining\b[^.\n]{0,20}|others?) (?:(?:is|are|was|were) )?(?:omitted|truncated|skipped)\b"
+    r"|(?:其余|其他|以下|剩余|余下|后面|后续)[^。\n]{0,6}(?:省略|从略)|未完|待续|接下[一条]",
+    re.IGNORECASE,
+)
+_OTHERS_TURN = re.compile(
+    r"^\W{0,6}(?:(?:user|human|assistant|system|instruction|response|input|lines|answer|用户|助手)\W{0,3}[:：]"
+    r"|#{2,}\s*(?:instruction|response|input)\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
-def check_meant(said: str, start: int, *, empty: bool) -> None:
-    """Raise `ModelAnswerError` where lines behind the place `start`, at which JSON begins, take it back.
+def check_meant(behind: Iterable[str], *, empty: bool) -> None:
+    """Raise `ModelAnswerError` where the texts that stand behind JSON take it back, or say that it is not all.
 
     So does a line that begins another turn of the conversation, and where the JSON is an `empty` list any "but".
     """
-    for line in said[start:].splitlines():
-        if _OTHERS_TURN.match(line):
+    for text in behind:
+        told = _POLITE.sub("", text)
+        if _OTHERS_TURN.search(told):
             raise ModelAnswerError("The model's answer goes on with another turn; only the first is asked for.")
-        if _JSON.search(line):
-            continue
-        if _TAKEN_BACK.search(line) or (empty and _NOT_QUITE.search(line)):
+        if _TAKEN_BACK.search(told) or (empty and _NOT_QUITE.search(told)):
             raise ModelAnswerError(
                 "The model's answer takes back what it says first; it must be one list, with nothing behind it."
             )
+        if _MORE.search(told):
+            raise ModelAnswerError("The model's answer says that there is more; it must be one whole list.")

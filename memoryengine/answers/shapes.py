@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import ModelAnswerError
-from .json_text import EXCERPT, Row, read_numbered, read_objects
-from .lines import breaks_off, cited_rows, keyed_rows, table_rows
+from .json_text import EXCERPT, Answer, Row, read_answer, read_numbered
+from .lines import breaks_off, cited_beside, cited_rows, keyed_rows, table_rows
 from .names import named
 from .speech import goes_in_circles, is_nothing, says_nothing, speech
 
@@ -122,9 +122,13 @@ def read_rows(text: str, schema: Schema, *, numbered: bool = False) -> list[Row]
     if pairs:
         objects = [dict(zip(schema, pair, strict=True)) for pair in pairs]
     else:
-        objects = _in_lines(speech(text), schema) or read_objects(text)
-        objects = [row for found in objects for row in _unfold(found, schema, numbered)]
-    return held_to(schema, objects, text)
+        objects = _in_lines(speech(text), schema)
+        answer = Answer(objects) if objects else read_answer(text)
+        objects = [row for found in answer.rows for row in _unfold(found, schema, numbered)]
+    rows = held_to(schema, objects, text)
+    if not pairs:
+        _check_all_cited(schema, rows, answer.behind)
+    return rows
 
 
 def held_to(schema: Schema, objects: Iterable[Row], text: str) -> list[Row]:
@@ -132,13 +136,25 @@ def held_to(schema: Schema, objects: Iterable[Row], text: str) -> list[Row]:
 
     An object that says "none" is passed over. Raises `ModelAnswerError` also for the same object over and over.
     """
+    objects = tuple(objects)
     held = [named(found, schema) for found in objects]
     if any(name in row and name not in schema for row in held for name in OF_LINES):
         raise ModelAnswerError("The model's answer repeats the lines that it was given.", excerpt=text[:EXCERPT])
+    if any(_is_row(inner, schema) for found in objects for inner in _inside(found)):
+        raise ModelAnswerError("The model's answer holds rows inside of rows; all must stand in one list.")
     rows = [_checked(place, row, schema, text) for place, row in enumerate(held, 1) if not _is_none(row, schema)]
     if any(count > MOST_ALIKE for count in Counter(map(repr, rows)).values()):
         raise ModelAnswerError("The model's answer says the same over and over.", excerpt=text.strip()[:EXCERPT])
     return rows
+
+
+def _check_all_cited(schema: Schema, rows: Iterable[Row], behind: str) -> None:
+    """Raise `ModelAnswerError` where lines behind the JSON cite, as rows do, what no row of it cites."""
+    for name, shape in schema.items():
+        if isinstance(shape, Wholes) and not shape.optional:
+            told = {number - shape.before for number in cited_beside(behind) if shape.low <= number <= shape.high}
+            if told.difference(*(row[name] for row in rows)):
+                raise ModelAnswerError("The model's answer goes on behind its JSON list; all rows must stand in it.")
 
 
 def _in_lines(said: str, schema: Schema) -> list[Row]:
@@ -156,6 +172,16 @@ def _is_none(row: Row, schema: Schema) -> bool:
     """Whether an object stands for nothing: its texts say so, or it has no field of the schema."""
     texts = [row.get(name) for name, shape in schema.items() if isinstance(shape, Words) and not shape.optional]
     return bool(texts) and all(map(is_nothing, texts))
+
+
+def _inside(found: Row) -> Iterator[Row]:
+    """The objects that the lists in an object hold."""
+    return (inner for value in found.values() if isinstance(value, list) for inner in value if isinstance(inner, dict))
+
+
+def _is_row(found: Row, schema: Schema) -> bool:
+    held = named(found, schema)
+    return all(name in held or getattr(shape, "optional", False) for name, shape in schema.items())
 
 
 def _unfold(found: Row, schema: Schema, numbered: bool) -> list[Row]:
