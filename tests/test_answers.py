@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -268,6 +269,23 @@ async def test_the_repair_speaks_the_language_of_every_shipped_prompt(spoken: La
         chat = Answers("", "[]")
         assert await ask(chat, (Turn("system", system), Turn("user", "用户 User")), read_objects) == []
         assert said in chat.asked[1][3].content, file
+
+
+@pytest.mark.parametrize("system", ["Score.", "打分。"])
+@pytest.mark.parametrize("first", ["no", Reply("no", cut=True)])
+async def test_a_model_that_repeats_the_repair_has_not_said_that_there_is_nothing(
+    system: str, first: str | Reply
+) -> None:
+    turns = (Turn("system", system), Turn("user", "1"))
+    found = Answers(first, "[]")
+    assert await ask(found, turns, read_objects) == []
+    repair = found.asked[1][3].content
+    for echo in (repair, f"You said: {repair}", re.split(r"(?<=[。.])\s*", repair)[-2]):
+        assert "[]" in echo
+        with pytest.raises(ModelAnswerError):
+            await ask(Answers(first, echo), turns, read_objects)
+    rows = json.dumps([{"id": 1}])
+    assert await ask(Answers(first, f"{repair}\n{rows}"), turns, read_objects) == [{"id": 1}]
 
 
 HALF = Reply(json.dumps([{"id": n, "score": 3} for n in range(1, 6)]) + " " * 900, cut=True)

@@ -36,7 +36,7 @@ async def ask(chat: ChatModel, turns: Sequence[Turn], read: Callable[[str], T], 
     while True:
         reply = await chat.chat(asked)
         try:
-            return read(_whole(reply, chat))
+            return read(_unsaid(_whole(reply, chat), asked[len(turns) :]))
         except ModelAnswerError as error:
             if repairs <= 0:
                 raise
@@ -53,6 +53,14 @@ def _whole(reply: Reply, chat: ChatModel) -> str:
             "not used. Raise max_tokens of the chat model."
         )
     return reply.text
+
+
+def _unsaid(text: str, repair: Sequence[Turn]) -> str:
+    """An answer without the sentences of the repair: a model that only repeats "answer []" does not say "nothing"."""
+    said = "\n".join(turn.content for turn in repair if turn.role == "user")
+    for sentence in re.split(r"(?<=[。.])\s*|\n", said):
+        text = text.replace(sentence, " ") if len(sentence) > 7 else text
+    return text
 
 
 def _repair(error: ModelAnswerError, turns: Sequence[Turn]) -> str:
