@@ -28,13 +28,15 @@ async def test_the_score_is_relevance_times_kind_times_time() -> None:
     )
     fused = (await FuseHits(time_ratio=3.0, weights={"time": 0.0, "near": 0.0}).run(hits, YESTERDAY)).hits
     scores = {h.item.content: h.score for h in fused}
-    assert scores["m"] == pytest.approx(0.6 * KIND_RATIOS["message"])
-    assert scores["o"] == pytest.approx(0.6)
-    assert scores["c"] == pytest.approx(0.6 * KIND_RATIOS["custom"])
-    assert scores["i"] == pytest.approx(0.6 * KIND_RATIOS["insight"])
-    assert scores["then"] == pytest.approx(1.8)
+    own = 0.6 * (1 + WEIGHTS["session"])  # each is the best of its own session at least
+    assert scores["m"] == pytest.approx(own * KIND_RATIOS["message"])
+    assert scores["o"] == pytest.approx(own)
+    assert scores["c"] == pytest.approx(own * KIND_RATIOS["custom"])
+    assert scores["i"] == pytest.approx(own * KIND_RATIOS["insight"])
+    assert scores["then"] == pytest.approx(3 * own)
     assert fused[0].item.content == "then"
-    assert fused[0].channels == {"keyword": 0.6, "relevance": 0.6, "time": 1.0, "near": 1.0}
+    found = {"keyword": 0.6, "relevance": 0.6, "session": 0.6, "time": 1.0, "near": 1.0}
+    assert fused[0].channels == found
     assert "time" not in fused[-1].channels
 
 
@@ -43,8 +45,8 @@ async def test_the_event_counts_and_not_when_it_was_told() -> None:
     happened_then = memory("happened then", event=YESTERDAY)
     fused = (await FuseHits().run((Hit(told_then, 0.5), Hit(happened_then, 0.4)), YESTERDAY)).hits
     assert [h.item.content for h in fused] == ["happened then", "told then"]
-    assert fused[0].score == pytest.approx(0.4 + WEIGHTS["time"] + WEIGHTS["near"])
-    assert fused[1].score == pytest.approx(0.5 + WEIGHTS["near"] * 0.5)
+    assert fused[0].score == pytest.approx(0.4 + 0.4 * WEIGHTS["session"] + WEIGHTS["time"] + WEIGHTS["near"])
+    assert fused[1].score == pytest.approx(0.5 + 0.5 * WEIGHTS["session"] + WEIGHTS["near"] * 0.5)
     plain = (await FuseHits().run((Hit(told_then, 0.5), Hit(happened_then, 0.4)))).hits
     assert [h.item.content for h in plain] == ["told then", "happened then"]
     assert "time" not in plain[0].channels
@@ -70,9 +72,11 @@ async def test_an_insight_does_not_beat_the_observation_that_answers() -> None:
 async def test_a_reranked_insight_has_no_advantage() -> None:
     channels = {"rerank": 0.8}
     hits = (Hit(memory("answers it"), 0.8, channels), Hit(memory("theme", kind="insight"), 0.8, channels))
-    assert [(h.kind, h.score) for h in (await FuseHits().run(hits)).hits] == [("observation", 0.8), ("insight", 0.8)]
+    first, second = (await FuseHits().run(hits)).hits
+    assert (first.kind, second.kind) == ("observation", "insight")
+    assert first.score == second.score == pytest.approx(0.8 * (1 + WEIGHTS["session"]))
     lower = (await FuseHits(kind_ratios={"insight": 0.5}).run(hits)).hits
-    assert lower[1].score == pytest.approx(0.4)
+    assert lower[1].score == pytest.approx(0.4 * (1 + WEIGHTS["session"]))
 
 
 async def test_the_parts_are_weight_times_channel_and_add_up_to_the_score() -> None:
@@ -125,6 +129,15 @@ async def test_first_and_last_and_the_session_of_the_best() -> None:
     assert (await FuseHits().run(hits, order="last")).hits[0].item is late
     found = (await FuseHits().run(hits)).hits
     assert found[-1].channels["session"] == 0.5
+
+
+async def test_without_sessions_a_pause_of_six_hours_parts_one_from_the_next() -> None:
+    hours = {"first": 0, "soon": 5, "later": 10, "next day": 17, "summed up": 1}
+    hits = {name: Hit(message(name, said_at=NOON + h * DAY / 24), 0.1) for name, h in hours.items()}
+    hits["later"] = hits["later"].but(score=0.8)
+    hits["summed up"] = Hit(memory("summed up", kind="insight", said_at=NOON + DAY / 24), 0.1)
+    fused = {h.item.content: h.channels.get("session", 0.0) for h in (await FuseHits().run(tuple(hits.values()))).hits}
+    assert fused == {"first": 0.8, "soon": 0.8, "later": 0.8, "next day": 0.1, "summed up": 0.1}
 
 
 def test_the_readme_has_the_weights() -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from memoryengine.hits import by_score
 from memoryengine.questions import Question, lasting
+from memoryengine.replies import LONGEST_PAUSE
 from memoryengine.times import overlaps
 from memoryengine.trace import cut
 from memoryengine.values import Hit, Memory, Message, Period
@@ -64,10 +65,12 @@ class FuseHits:
     score = (relevance + sum of weight * channel) * kind ratio. The channels that are found here:
     `time` 1 for a hit whose event (or, where it has none, the moment it was said) falls into the period that the
     question asks about; `near` falls from 1 to 0 over three days beside it; `order` from 1 to 0 from the first (or
-    last) to the other relevant hits, where the question asks for it; `role` 1 for the user's messages among those of an
-    assistant, or for the assistant's where the question asks for these; `session` the best relevance in the session of
-    the hit; `rule` 1 for what the user told an assistant to do always, `wish` and `lasting` 1 for messages that state
-    such a thing, where the question is a request (`wish`) or a remark (`lasting`). The others come from workers before.
+    last) to the other relevant hits, where the question asks for it; `role` 1 for the user's messages among those of
+    an assistant, or for the assistant's where the question asks for these; `session` the best relevance in the
+    session of the hit, or where no sessions are given in its sitting, which a pause of six hours ends (its own for
+    what was never said); `rule` 1 for what the user told an assistant to do always, `wish` and `lasting` 1 for
+    messages that state such a thing, where the question is a request (`wish`) or a remark (`lasting`). The others
+    come from workers before.
 
     Hits whose relevance is below `least` are dropped, unless their time, a part of the question, a hop or a reply
     speaks for them, and so are those of a kind with ratio 0. An insight that a reranker has scored counts at most 1:
@@ -97,7 +100,7 @@ class FuseHits:
         for hit in hits:
             item = hit.item
             role = item.role if isinstance(item, Message) else "user"
-            channels = {**hit.channels, "session": sessions[item.session], "order": places.get(item.id, 0.0)}
+            channels = {**hit.channels, "session": sessions.get(item.id, hit.score), "order": places.get(item.id, 0.0)}
             if period is not None:
                 channels |= _time(hit, period)
             if both and role == (asked.said_by or "user"):
@@ -138,11 +141,23 @@ class FuseHits:
 
 
 def _sessions(hits: Iterable[Hit]) -> dict[str, float]:
-    """The best relevance in each session; nothing for hits without one."""
-    best: dict[str, float] = {}
+    """The best relevance in the session of each hit that was said in one, by id."""
+    held: dict[str, list[Hit]] = {}
     for hit in hits:
-        best[hit.item.session] = max(best.get(hit.item.session, 0.0), hit.score)
-    return {**best, "": 0.0}
+        if hit.kind in ("message", "observation"):
+            held.setdefault(hit.item.session, []).append(hit)
+    groups = [*_sittings(held.pop("", [])), *held.values()]
+    return {hit.item.id: best for group in groups for best in [max(one.score for one in group)] for hit in group}
+
+
+def _sittings(hits: Iterable[Hit]) -> list[list[Hit]]:
+    found: list[list[Hit]] = []
+    for hit in sorted(hits, key=lambda hit: hit.item.said_at):
+        if found and hit.item.said_at - found[-1][-1].item.said_at <= LONGEST_PAUSE:
+            found[-1].append(hit)
+        else:
+            found.append([hit])
+    return found
 
 
 def _places(hits: Hits, order: str) -> dict[str, float]:
