@@ -32,6 +32,10 @@ SAME = [
     ("User's son is 2 years old.", "My son is 30 months old."),
     ("User commutes 90 minutes.", "my commute is an hour and a half"),
     ("User commutes 90 minutes.", "my commute is 1 hour and 30 minutes"),
+    ("User earns 90,000.", "I earn ninety grand."),
+    ("User earns 90,000.", "i earn 90 grand"),
+    ("User earns 500,000 rupees.", "I earn 5 lakh rupees"),
+    ("用户每天花3.5元。", "我每天花三块五"),
 ]
 OTHER = [
     ("用户每天跑11.5公里。", "我每天跑十公里半。"),
@@ -47,6 +51,9 @@ OTHER = [
     ("User runs 10 km.", "I run five miles"),
     ("User's son is 3 years old.", "My son is 30 months old."),
     ("User commutes 95 minutes.", "my commute is an hour and a half"),
+    ("User earns 95,000.", "I earn ninety grand."),
+    ("User has 2,000 pianos.", "I have two grand pianos"),
+    ("用户每天花35元。", "我每天花三块五"),
     ("User earns 183 euros.", "I'm 6 feet tall."),
 ]
 

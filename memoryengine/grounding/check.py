@@ -16,6 +16,7 @@ from .bilingual import shared_names
 from .denials import denies_unasked
 from .quantities import without_said
 from .shortened import covers_its_place, spelt_out
+from .years import without_decades
 
 LANGUAGE = "words in another language than its messages"
 NUMBER = "a number that is not in its messages"
@@ -179,8 +180,8 @@ def _languages(text: str) -> set[Language]:
 
 def _without_times(statement: str, told: times.Told) -> tuple[str, bool]:
     """The statement, folded, without the times that stand in its source; and whether one does not."""
-    rest = _folded(statement)
-    for period in times.named(statement, told.newest):
+    rest = without_decades(_folded(statement), told.text)
+    for period in times.named(rest if rest != _folded(statement) else statement, told.newest):
         if times.follows(period, told):
             rest = rest.replace(_folded(period.text), " ", 1)
         elif times.is_definite(period):

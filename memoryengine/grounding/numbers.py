@@ -68,6 +68,15 @@ _SPOKEN_ZH = re.compile(
     r"(?<![\d.])(?P<head>\d{1,6}|[一二两三四五六七八九])(?P<unit>[万千百])(?P<next>[一二三四五六七八九]|\d)"
     r"(?P<small>[千百十])?(?![\d点十百千万])"
 )
+# said only: a statement with a grand piano claims no number
+_SAID_SCALES = {"grand": 1_000, "lakh": 100_000, "lakhs": 100_000, "crore": 10**7, "crores": 10**7}
+_SAID_SCALED = re.compile(
+    rf"(?P<digits>\d{{1,9}}(?:\.\d{{1,3}})?|{SPOKEN_EN})"
+    rf" ?(?P<scale>{'|'.join(_SAID_SCALES)})\b(?! piano)"
+)
+_MONEY_ZH = re.compile(
+    r"(?P<whole>\d{1,6}|[一二两三四五六七八九十百千万]{1,7})块(?P<tenth>[1-9一二三四五六七八九])(?![\d\u4e00-\u9fff])"
+)
 _WEIGHT = re.compile(r"(?<![\d.])(?P<count>\d{1,9}(?:\.\d+)?)\s*(?P<unit>公斤|千克|kg|斤)")
 _SEPARATORS = re.compile(r"(?<=\d)[\s\-.,:/_()]+(?=\d)")
 _ITEM = r"(?<![\w'-])[\w'-]{1,24}(?: [\w'-]{1,24})?"
@@ -81,8 +90,7 @@ def supported(text: str) -> frozenset[Decimal]:
     """Every number that a folded text may be taken to say, read generously."""
     one_way = _one_way(text)
     found = {value for match in _DIGITS.finditer(one_way) for value in _digits(match)}
-    for match in _WEIGHT.finditer(text):
-        found.add(Decimal(match["count"]) * (Decimal("0.5") if match["unit"] == "斤" else 2))
+    found |= set(_said_otherwise(text))
     found |= {Decimal(part) for part in re.findall(r"\d+", text)}
     found |= {value for match in _EN.finditer(text) for value in _spoken(match.group())}
     found |= {Decimal(value) for match in _EN_ORDINAL.finditer(text) if (value := ordinal(match.group()))}
@@ -91,6 +99,18 @@ def supported(text: str) -> frozenset[Decimal]:
         if re.search(pattern, text):
             found.update(map(Decimal, values))
     return frozenset(found | {Decimal(1)})
+
+
+def _said_otherwise(text: str) -> Iterator[Decimal]:
+    """Ninety grand, 三块五 and, of weights, as many jin or kilograms."""
+    for match in _SAID_SCALED.finditer(text):
+        yield (value_of(match["digits"]) or Decimal(1)) * _SAID_SCALES[match["scale"]]
+    for match in _MONEY_ZH.finditer(text):
+        whole, tenth = value_of(match["whole"]), value_of(match["tenth"])
+        if whole is not None and tenth is not None:
+            yield whole + tenth / 10
+    for match in _WEIGHT.finditer(text):
+        yield Decimal(match["count"]) * (Decimal("0.5") if match["unit"] == "斤" else 2)
 
 
 @lru_cache(maxsize=512)

@@ -13,6 +13,7 @@ from ..times import find_periods
 from ..times.numbers import en_number, zh_number
 from ..values import Message, Period
 from .numbers import claimed, stands_in, supported
+from .years import short_years
 
 _DEFINITE = re.compile(
     r"\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|july|august|september|october"
@@ -81,6 +82,7 @@ def told(cited: Sequence[Message], beside: Sequence[Message], text: str, zone: Z
     for message, moment in zip((*cited, *beside), moments, strict=True):
         periods += find_periods(message.content, moment)
         periods += _lengths(message.content, moment)
+        periods += short_years(message.content.casefold().replace("’", "'"), moment)
     return Told(tuple(periods), tuple(moments), max(moments[: len(cited)]), text)
 
 
