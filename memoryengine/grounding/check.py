@@ -16,6 +16,7 @@ from .bilingual import shared_names
 from .denials import denies_unasked
 from .quantities import without_said
 from .shortened import covers_its_place, spelt_out
+from .sums import without_summed
 from .years import without_decades
 
 LANGUAGE = "words in another language than its messages"
@@ -200,7 +201,7 @@ def _numbers_stand(statement: str, rest: str, told: times.Told, source: Source) 
         or numbers.stands_in(written, value, near)
         or _in_a_name(written, statement, shown)
         or value in told.of(_unit(written, rest))
-        for written, value in numbers.claimed(without_said(rest, near))
+        for written, value in numbers.claimed(without_summed(without_said(rest, near), near))
     )
 
 

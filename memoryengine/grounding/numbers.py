@@ -54,7 +54,7 @@ _EN_ORDINAL = re.compile(
     r"\b(?:(?:twenty|thirty|forty|fifty)[ -])?(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
     r"|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)\b"
 )
-_ZH = re.compile(r"[〇零一二两三四五六七八九十百千万亿]+(?:点[〇零一二三四五六七八九]+)?")
+_ZH = re.compile(r"[〇零一二两三四五六七八九十百千万亿]{1,40}(?:点[〇零一二三四五六七八九]{1,20})?")
 _ZH_MEASURED = re.compile(
     r"(?<![〇零一二两三四五六七八九十百千万亿])"
     r"(?P<number>[〇零一二两三四五六七八九十百千万亿]{1,12}(?:点[〇零一二三四五六七八九]{1,9})?)(?=[多几来]?"
