@@ -15,11 +15,37 @@ from ..errors import ModelAnswerError
 from .fences import parts_of
 from .json_values import EXCERPT, OPENER, ROWISH, Found, Row, values_in
 from .names import cites, plain
+from .nothing import check_nothing_meant, is_nothing, says_nothing
 from .second_thoughts import check_meant
-from .speech import is_nothing, says_nothing, speech
+from .speech import speech
 
 __all__ = ["EXCERPT", "Answer", "Row", "read_answer", "read_numbered", "read_objects"]
 
+# Where an object says why it holds nothing, and where it says that something went wrong.
+REASONS = frozenset(
+    (
+        *("reason", "reasons", "reasoning", "explanation", "note", "notes", "why", "comment", "comments", "rationale"),
+        *("thinking", "thought", "thoughts", "analysis", "message", "status", "language"),
+        *("理由", "原因", "说明", "备注", "解释", "思考", "状态"),
+    )
+)
+TROUBLE = frozenset(
+    (
+        "error",
+        "errors",
+        "message",
+        "msg",
+        "status",
+        "code",
+        "detail",
+        "details",
+        "warning",
+        "reason",
+        "错误",
+        "消息",
+        "状态",
+    )
+)
 # What an object calls the list that it holds, beside which it may give a reason why the list is empty.
 CONTAINERS = (
     *("memories", "facts", "observations", "results", "result", "items", "data", "pairs", "conflicts", "subjects"),
@@ -68,12 +94,14 @@ def read_answer(text: str) -> Answer:
         lists = [_objects(value) for value in found.values]
     except (ValueError, RecursionError):
         raise ModelAnswerError("The JSON in the model's answer cannot be read.", excerpt=said[:EXCERPT]) from None
-    if not lists and says_nothing(said):
+    if not any(rows is not None for rows in lists) and says_nothing(said):
         return Answer([])
     if not lists or None in lists:
         raise ModelAnswerError("The model's answer holds no JSON list of objects.", excerpt=said[:EXCERPT])
     rows = _agreed(_groups(found.values, [rows for rows in lists if rows is not None]))
     check_meant(found.pieces[1:], empty=not rows)
+    if not rows:
+        check_nothing_meant("\n".join(found.pieces))
     return Answer(rows, found.pieces[0], "\n".join(found.pieces[1:]))
 
 
@@ -152,11 +180,13 @@ def _objects(value: Any) -> list[Row] | None:
 
 def _of_object(value: Row) -> list[Row]:
     """The objects that one object holds under a name, or under the numbers that it gave them; else itself."""
-    if not value or (len(value) == 1 and _is_empty(next(iter(value.values())))):
+    if not value or (
+        len(value) == 1 and _is_empty(next(iter(value.values()))) and not TROUBLE & set(map(plain, value))
+    ):
         return []
     is_schema = value.get("type") in ("array", "object")  # the form of the answer instead of the answer
     none = any(value.get(name) == [] for name in CONTAINERS) and not is_schema
-    if none and not any(isinstance(v, dict) or v for v in _lists(value)):
+    if none and not any(_says_more(name, held) for name, held in value.items()):
         return []
     inner = [held for held in value.values() if isinstance(held, list) and all(isinstance(v, dict) for v in held)]
     if len(inner) == 1 and (len(value) == 1 or (inner[0] and not _alike(value, inner[0][0]))):
@@ -174,8 +204,11 @@ def _alike(value: Row, held: Row) -> bool:
     return len(set(map(plain, value)) & set(map(plain, held))) >= 2
 
 
-def _lists(value: Row) -> list[Any]:
-    return [held for held in value.values() if isinstance(held, list | dict)]
+def _says_more(name: Any, held: Any) -> bool:
+    """Whether a field beside an empty list holds what may be a row, or a part of one."""
+    if isinstance(held, str):
+        return plain(name) not in REASONS and not is_nothing(held) and not says_nothing(held) and bool(held.strip())
+    return isinstance(held, dict) or (isinstance(held, list) and bool(held))
 
 
 def _is_number(key: Any) -> bool:

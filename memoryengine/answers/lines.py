@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .names import known_as
-from .speech import is_nothing
+from .nothing import is_nothing
 
 Row = dict[str, Any]
 
@@ -47,12 +47,18 @@ def _table(lines: Sequence[str], delimiter: str, schema: Mapping[str, Any]) -> l
         return []
     if any(not _HEADING.fullmatch(line) for line in lines[:head]):
         return []
+    if delimiter in ",;" and _spaced(lines[head + 1 :], delimiter) and not _spaced(lines[head : head + 1], delimiter):
+        return []  # marks with a blank stand in sentences, those that part the columns of this table without
     names = _head(lines[head], delimiter, schema)
     closed = delimiter == "|" and lines[head].endswith("|")
     cells = [_cells(line, delimiter) for line in lines[head + 1 :] if not closed or line.endswith("|")]
     if len(cells) < len(lines) - head - 1 or not cells or any(len(row) != len(names) for row in cells):
         return []
     return [{name: value for name, value in zip(names, row, strict=True) if name} for row in cells]
+
+
+def _spaced(lines: Iterable[str], delimiter: str) -> bool:
+    return any(re.search(rf"{delimiter}\s", re.sub(r'"(?:[^"]|"")*"', "", line)) for line in lines)
 
 
 def _head(line: str, delimiter: str, schema: Mapping[str, Any]) -> list[str]:
@@ -88,18 +94,25 @@ def keyed_rows(said: str, schema: Mapping[str, Any]) -> list[Row]:
 def _pairs(line: str, schema: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The fields of one line; nothing where it does not begin with one."""
     found: list[tuple[str, str]] = []
-    for part in re.split(r"[,，;；|]\s*(?=[\"'“*]*[\w ]{1,16}[\"'”*]*\s*[:：=])", line):
+    parts = re.split(r"([,，;；|]\s*)(?=[\"'“*]*[\w ]{1,16}[\"'”*]*\s*[:：=])", line)
+    for mark, part in zip(["", *parts[1::2]], parts[::2], strict=True):
         match = re.match(r"[\"'“*]*(?P<name>[^\W\d][\w ]{0,15})[\"'”*]*\s*[:：=]\s*(?P<value>.*)", part)
         name = known_as(match["name"], schema) if match else ""
         if match and name and all(name != held for held, _ in found):
             found.append((name, _unquoted(match["value"])))
         elif found and match and not name and not re.search(r"[\u4e00-\u9fff\s]", match["name"]):
-            continue  # a field that nobody asked for
+            if mark.startswith((",", "，")) and _is_text(schema[found[-1][0]]):
+                return []  # a field that nobody asked for, or a part of a text
         elif found:
-            found[-1] = (found[-1][0], f"{found[-1][1]}, {part}")
+            found[-1] = (found[-1][0], f"{found[-1][1]}{mark}{part}")
         else:
             return []
     return found
+
+
+def _is_text(shape: Any) -> bool:
+    """Whether a field holds words and must not be empty; `Words` cannot be imported from where its reader lives."""
+    return hasattr(shape, "longest") and not shape.optional
 
 
 def cited_rows(said: str, ids: str, text: str) -> list[Row]:

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from ..errors import ModelAnswerError
 from .json_text import EXCERPT, Answer, Row, read_answer, read_numbered
 from .lines import breaks_off, cited_beside, cited_rows, keyed_rows, table_rows
-from .names import named
-from .speech import goes_in_circles, is_nothing, says_nothing, speech
+from .names import named, plain
+from .nothing import is_nothing, says_nothing
+from .speech import goes_in_circles, speech
 
 MOST_ALIKE = 3
 LONGEST_SPAN = 200
@@ -138,7 +139,7 @@ def held_to(schema: Schema, objects: Iterable[Row], text: str) -> list[Row]:
     """
     objects = tuple(objects)
     held = [named(found, schema) for found in objects]
-    if any(name in row and name not in schema for row in held for name in OF_LINES):
+    if any(_is_line(row, found, schema) for row, found in zip(held, objects, strict=True)):
         raise ModelAnswerError("The model's answer repeats the lines that it was given.", excerpt=text[:EXCERPT])
     if any(_is_row(inner, schema) for found in objects for inner in _inside(found)):
         raise ModelAnswerError("The model's answer holds rows inside of rows; all must stand in one list.")
@@ -174,6 +175,14 @@ def _is_none(row: Row, schema: Schema) -> bool:
     return bool(texts) and all(map(is_nothing, texts))
 
 
+def _is_line(row: Row, found: Row, schema: Schema) -> bool:
+    """Whether an object was copied from the lines, whose fields have other names than those that were asked for."""
+    own = set(map(plain, found))
+    lacking = any(name not in own and not _is_optional(shape) for name, shape in schema.items())
+    roles, texts = ([name for name in names if name in row and name not in schema] for names in (OF_LINES, ("text",)))
+    return bool(roles) and (lacking or bool(texts))
+
+
 def _inside(found: Row) -> Iterator[Row]:
     """The objects that the lists in an object hold."""
     return (inner for value in found.values() if isinstance(value, list) for inner in value if isinstance(inner, dict))
@@ -181,7 +190,11 @@ def _inside(found: Row) -> Iterator[Row]:
 
 def _is_row(found: Row, schema: Schema) -> bool:
     held = named(found, schema)
-    return all(name in held or getattr(shape, "optional", False) for name, shape in schema.items())
+    return all(name in held or _is_optional(shape) for name, shape in schema.items())
+
+
+def _is_optional(shape: Shape) -> bool:
+    return isinstance(shape, Words | Wholes) and shape.optional
 
 
 def _unfold(found: Row, schema: Schema, numbered: bool) -> list[Row]:

@@ -32,40 +32,6 @@ _END_OF_TURN = re.compile(
     re.IGNORECASE,
 )
 
-_NOTHING_WORDS = (
-    r"none|nothing|null|nil|n/?a|empty|not applicable|"
-    r"无|没有|暂无|空|没了|無|沒有|不适用|无内容|没有内容|空列表|空数组|不需要记录"
-)
-_THINGS = (
-    r"(?:facts?|memor(?:y|ies)|information|info|pairs?|conflicts?|contradictions?|containments?|subjects?|observations?|"
-    r"changes?|results?|relations?|data|entries|items|statements?|(?:personal )?details?|messages?|lines?|insights?)"
-)
-_QUALITIES = r"(?:new|relevant|such|personal|useful|lasting|clear|important|notable|memorable|further|other)"
-_TAILS = (
-    r"(?:(?:that (?:is|are)|which (?:is|are))? ?(?:worth (?:\w+ing|a memory)|of interest|here|found|at all|given"
-    r"|present|available|to (?:remember|record|extract|report|note|list|keep|store|write down|output|name|add|return)"
-    r"|about (?:the |this )?(?:person|user|speaker)"
-    r"|in (?:the|these|this) (?:conversation|lines?|messages?|chat|text|dialogue)"
-    r"|can be (?:found|extracted|recorded)|(?:was|were) (?:found|mentioned|given|said)|mentioned|said|yet|today))"
-)
-_EN_NOTHING = re.compile(
-    rf"(?:(?:answer|output|result|results|response|facts|memories)\s*[:=]\s*)?"
-    rf"(?:(?:there(?:'s| is| are| was| were)|i (?:found|see|find)|contains?|has|have) )?"
-    rf"(?:{_NOTHING_WORDS}|(?:an |the )?empty (?:list|array|json list|json array)|nothing {_QUALITIES}"
-    rf"|(?:no|not any|zero) (?:{_QUALITIES} )?(?:and {_QUALITIES} )?{_THINGS}(?: or {_THINGS})?)"
-    rf"(?: {_TAILS}){{0,3}}",
-    re.IGNORECASE,
-)
-_ZH_NOTHING = re.compile(
-    r"(?:(?:答案|输出|结果|回答)\s*[:：]?\s*)?"
-    r"(?:(?:这[些段次]?|该|本[次段]?|以?上述?)(?:行|段|对话|消息|聊天|内容)*[中里]?|其中|对话[中里]|目前)?(?:都|均)?"
-    r"(?:没有|无|未发现|没发现|没有发现|暂无|未找到|没有找到|不存在|并无|沒有|無)(?:任何|什么|新的?|明显的?|相关的?)*"
-    r"(?:可以?|需要|值得|应该?|能|要)?(?:被)?(?:记(?:录|住|忆|下)?|提取|写|总结|更新|输出|保留|关注)?(?:下来)?的?"
-    r"(?:关于(?:用户|此人|这个人|该用户)的)?(?:任何|相关|有用|有价值|重要|新|长久|个人)*的?"
-    r"(?:事实?|信息|内容|记忆|东西|事情|矛盾|冲突|关系|主题|变化|观察|结果|这样的一对|对|数据)?(?:可记|可以记录|可写)?"
-)
-_TRIM = " \t\r\n.。!！,，;；:：`*_#>-~\"'“”‘’()（）[]{}［］【】｛｝<>《》\\/"
-
 
 def speech(text: str) -> str:
     """What a model says, without its thoughts and control marks; raises `ModelAnswerError` where that is no answer.
@@ -90,20 +56,6 @@ def speech(text: str) -> str:
 def goes_in_circles(phrase: str) -> bool:
     """Whether one short text says the same over and over."""
     return len(phrase) >= _PHRASE_FROM and _density(phrase) < _PHRASE_CIRCLES
-
-
-def says_nothing(said: str) -> bool:
-    """Whether an answer says, as all that it says, that there is nothing: "None.", "无", "There are no new facts."."""
-    if len(said) > 200:
-        return False
-    lines = [line for line in said.splitlines() if not line.strip().startswith(("```", "~~~"))]
-    told = " ".join(" ".join(lines).split()).strip(_TRIM)
-    return bool(told) and bool(_EN_NOTHING.fullmatch(told) or _ZH_NOTHING.fullmatch(told))
-
-
-def is_nothing(value: object) -> bool:
-    """Whether a field holds a word for nothing ("none", "无")."""
-    return isinstance(value, str) and bool(re.fullmatch(_NOTHING_WORDS, value.strip(_TRIM), re.IGNORECASE))
 
 
 def _density(text: str) -> float:
