@@ -86,6 +86,7 @@ STANDS = [
     ("User likes Python.", "我喜欢 Python and also rust, go, zig"),
     ("用户有两只猫。", "我有2只猫"),
     ("用户有3只猫。", "家里三只猫"),
+    ("用户有2个女儿。", "我有一对双胞胎女儿"),
     ("用户身高164厘米。", "我1米64"),
     ("用户月薪3万元。", "工资三万"),
     ("用户月薪30000元。", "工资3万"),
@@ -167,6 +168,7 @@ FALLS = [
     (LANGUAGE, "사용자는 고양이를 키운다.", "I have a cat called Mimi."),
     (LANGUAGE, "У пользователя есть кошка.", "I have a cat called Mimi."),
     (NUMBER, "用户有三只猫。", "我有两只猫"),
+    (NUMBER, "用户有两只猫。", "我对猫毛过敏"),
     (NUMBER, "用户身高174厘米。", "我1米64"),
     (NUMBER, "用户今年43岁。", "我今年34岁"),
     (NUMBER, "用户月薪3万元。", "工资三千"),
@@ -291,9 +293,10 @@ def test_an_answer_for_another_batch_is_refused() -> None:
     assert len(standing([row("User plays the guitar.", 1), row("User owns cats.", 1)], messages, Locale())) == 2
 
 
-@pytest.mark.parametrize(
-    "text", ["", "。", "1" * 5_000, "a," * 3_000, "一" * 3_000, "九零" * 3_000, "A b " * 2_000, "(" * 3_000]
-)
+LONG = ["", "。", "1" * 5_000, "a," * 3_000, "一" * 3_000, "九零" * 3_000, "A b " * 2_000, "Ab, " * 4_000, "(" * 3_000]
+
+
+@pytest.mark.parametrize("text", LONG)
 @pytest.mark.parametrize("language", ["zh", "en", None])
 def test_no_text_takes_long_or_fails(text: str, language: Language | None) -> None:
     messages = said(text, "ok")

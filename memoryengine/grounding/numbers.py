@@ -21,7 +21,7 @@ _COUNTING: tuple[tuple[str, tuple[int, ...]], ...] = (
         (2,),
     ),
     (r"\b(?:an?|one|my|the) [\w' -]{2,24} and (?:an?|one|my|his|her)\b|\banother\b|\bparents\b|\bboth\b", (2,)),
-    (r"[双俩兩对]|父母|夫妻|夫妇|爸妈", (2,)),
+    (r"[双俩兩]|[一这那几]对|父母|夫妻|夫妇|爸妈", (2,)),
     (r"\b(?:triplets?|thrice|triple[ds]?|trio)\b|仨|[爸妈]+和我", (3,)),
     (r"\b(?:half|halves|midnight)\b|半", (30, 50, 6, 2)),
     (r"\bquarters?\b|一刻|季度", (15, 25, 3, 4)),
@@ -62,7 +62,9 @@ _ZH_MEASURED = re.compile(
     r"千克|克|米|厘米|公里|千米|里|口人|家|本|张|杯|瓶|碗|辆|台|层|楼|间|套|部|首|门|项|集|倍|度|公分|毫升|升|平米|平方|"
     r"点(?![〇零一二三四五六七八九])|人|级|届|期|班|场|种|件|份|支|颗|棵|排|路|线|折|成|分之|％|%))"
 )
-_LISTED_NAMES = re.compile(r"[A-Z]\w{1,24}[^,.;]{0,12}(?P<more>(?:, [A-Z]\w{1,24}[^,.;]{0,12})+),? (?:and|&) [A-Z]")
+_LISTED_NAMES = re.compile(
+    r"[A-Z]\w{1,24}[^,.;]{0,12}(?P<more>(?:, [A-Z]\w{1,24}[^,.;]{0,12}){1,20}),? (?:and|&) [A-Z]"
+)
 _ONE_EACH = re.compile(r"一[个只条位名台本辆家]")
 _SPOKEN_ZH = re.compile(
     r"(?<![\d.])(?P<head>\d{1,6}|[一二两三四五六七八九])(?P<unit>[万千百])(?P<next>[一二三四五六七八九]|\d)"
@@ -80,8 +82,8 @@ _MONEY_ZH = re.compile(
 _WEIGHT = re.compile(r"(?<![\d.])(?P<count>\d{1,9}(?:\.\d+)?)\s*(?P<unit>公斤|千克|kg|斤)")
 _SEPARATORS = re.compile(r"(?<=\d)[\s\-.,:/_()]+(?=\d)")
 _ITEM = r"(?<![\w'-])[\w'-]{1,24}(?: [\w'-]{1,24})?"
-_LISTED = re.compile(rf"{_ITEM}(?P<more>(?:, {_ITEM})+),? (?:and|or|&) |\b[A-Z]\w{{1,24}} (?:and|&) [A-Z]\w")
-_ZH_LISTED = re.compile(r"[^\s，。,.、；！？]{1,8}(?P<more>(?:、[^\s，。,.、；！？]{1,8})*)(?:和|跟|与|及|、)")
+_LISTED = re.compile(rf"{_ITEM}(?P<more>(?:, {_ITEM}){{1,20}}),? (?:and|or|&) |\b[A-Z]\w{{1,24}} (?:and|&) [A-Z]\w")
+_ZH_LISTED = re.compile(r"[^\s，。,.、；！？]{1,8}(?P<more>(?:、[^\s，。,.、；！？]{1,8}){0,20})(?:和|跟|与|及|、)")
 LONG = 5
 
 

@@ -42,11 +42,11 @@ _NUMBER = (
     rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d{{1,9}}(?:\.\d{{1,4}})?|{SPOKEN_EN}|\ban?\b"
     rf"|[{_ZH}十百千万]{{1,9}}(?:点[{_ZH}]{{1,4}})?"
 )
-_QUANTITY = re.compile(
+_QUANTITY = (
     rf"(?<![\d.])(?:(?P<number>{_NUMBER})(?:个(?P<zh_half>半)?|(?P<half> and a half))?[\s-]?|(?P<only>半个?|half an? ))"
     rf"(?:{_UNIT})(?![a-z])(?P<after>半(?![个天年月小])| and a half\b)?"
 )
-_FEET = re.compile(
+_FEET = (
     rf"(?<![\d.])(?P<feet>[3-8]|\b(?:three|four|five|six|seven)\b)(?:'| ?(?:ft|foot|feet)\b,? ?)"
     rf"(?P<inches>\d{{1,2}}(?!\d)|(?:{SPOKEN_EN}))(?:\"|''| ?in(?:ch(?:es)?)?\b)?"
 )
@@ -73,6 +73,12 @@ class Quantity:
     def end(self) -> int:
         """Where it ends in the text."""
         return self.start + len(self.text)
+
+
+@lru_cache(maxsize=4)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled with the first text that needs it and not at the import."""
+    return re.compile(pattern)
 
 
 def without_said(statement: str, near: str) -> str:
@@ -106,7 +112,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
 
 
 def _simple(text: str) -> Iterator[Quantity]:
-    for match in _QUANTITY.finditer(text):
+    for match in _compiled(_QUANTITY).finditer(text):
         number = value_of(match["number"]) if match["number"] else Decimal(0)
         half = any(match[group] for group in ("zh_half", "half", "only", "after"))
         place = next(place for place in range(len(_TABLE)) if match[f"u{place}"])
@@ -118,7 +124,7 @@ def _simple(text: str) -> Iterator[Quantity]:
 
 
 def _pairs(text: str) -> Iterator[Quantity]:
-    for match in _FEET.finditer(text):
+    for match in _compiled(_FEET).finditer(text):
         feet, inches = value_of(match["feet"]), value_of(match["inches"])
         if feet is not None and inches is not None and inches < 12:
             value = feet * Decimal("30.48") + inches * Decimal("2.54")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 from .numbers import SPOKEN_EN, value_of
 from .words import RELATIONS
@@ -29,24 +30,31 @@ _EN_KIND = r"(?: (?!and\b|or\b)[a-z-]{2,16})?"
 _TOGETHER = re.compile(r"(?:[ ,，、&+和跟与及]|and|plus|还有|as well as)*")
 _KIN = "brother|sister|wife|husband|girlfriend|boyfriend|cousin|friend|" + "|".join(RELATIONS)
 _AGE = rf"(?:\d{{1,3}}|{SPOKEN_EN}|[一二两三四五六七八九十]{{1,4}})"
-_OWN = re.compile(rf"(?:(?<![小大比])我(?:今年|现在)?|\bi(?:'m| am) )(?P<age>{_AGE})(?=岁| years old|[，。,.！!\s]|\Z)")
+_OWN = rf"(?:(?<![小大比])我(?:今年|现在)?|\bi(?:'m| am) )(?P<age>{_AGE})(?=岁| years old|[，。,.！!\s]|\Z)"
 _BETWEEN = r"(?:今年|现在|是|有|'s| is|[ ,，:：（(])*"
-_APART = re.compile(
+_APART = (
     rf"(?P<kin>{_KIN})(?:比我(?P<zh>[小大])|(?P<of_me>[小大])我)(?P<zh_years>{_AGE})岁"
     rf"|(?P<en_kin>{_KIN})(?:'s| is) (?P<en_years>{_AGE}) years (?P<en>younger|older)(?! than (?!me\b|i\b))"
 )
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    return tuple((_counted(whole), _counted(parts)) for whole, parts in _FAMILIES)
 
 
 def _counted(things: str) -> re.Pattern[str]:
     return re.compile(rf"(?P<count>{_COUNT})(?:{_EN_KIND} (?={things})|{_ZH_KIND})(?:{things})(?![a-z])")
 
 
-_PATTERNS = tuple((_counted(whole), _counted(parts)) for whole, parts in _FAMILIES)
+@lru_cache(maxsize=1)
+def _of_ages() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(_OWN), re.compile(_APART)
 
 
 def without_summed(statement: str, near: str) -> str:
-    """A folded statement without the counts of a whole of which one sentence of a folded text counts the parts."""
-    for whole, parts in _PATTERNS:
+    """A folded statement without the counts of a whole of which a folded text counts the parts together."""
+    for whole, parts in _patterns():
         for claim in whole.finditer(statement):
             value = value_of(claim["count"])
             if any(value == total for total in _totals(parts, near)):
@@ -69,8 +77,9 @@ def _totals(parts: re.Pattern[str], near: str) -> Iterator[Decimal]:
 
 def _ages(near: str) -> Iterator[tuple[str, Decimal]]:
     """Whose age follows from the speaker's and how far it is from that, with the age."""
-    own = [value_of(match["age"]) for match in _OWN.finditer(near)]
-    for match in _APART.finditer(near) if len(own) == 1 and own[0] is not None else ():
+    of_own, apart_from = _of_ages()
+    own = [value_of(match["age"]) for match in of_own.finditer(near)]
+    for match in apart_from.finditer(near) if len(own) == 1 and own[0] is not None else ():
         apart = value_of(match["zh_years"] or match["en_years"])
         younger = "小" in (match["zh"], match["of_me"]) or match["en"] == "younger"
         if apart is not None and own[0] is not None and own[0] + apart < 150:
