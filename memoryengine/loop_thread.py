@@ -7,10 +7,10 @@ import atexit
 import os
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 from .errors import MemoryEngineError
@@ -73,54 +73,81 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_parent)
 
 
+class _Call(Generic[T]):
+    """Work for the engines' loop, and its result for the thread that waits for it.
+
+    An interrupt may come between any two steps of that thread. So whether the work is to be closed or cancelled never
+    rests on how far the thread has come, but on whether the loop has begun: that is decided once, by `result`.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self.work = work
+        self.result: Future[T] = Future()
+        self._task: asyncio.Task[T] | None = None
+
+    def begin(self) -> None:
+        """In the loop: begin, unless it was given up before."""
+        if self.result.set_running_or_notify_cancel():
+            self._task = asyncio.get_running_loop().create_task(self.work)
+            self._task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[T]) -> None:
+        error = CancelledError() if task.cancelled() else task.exception()
+        if error is not None:
+            self.result.set_exception(error)
+        else:
+            self.result.set_result(task.result())
+
+    def give_up(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """In the waiting thread: leave nothing of it, but wait a moment only for what it does when it is cancelled."""
+        if self.result.cancel():
+            self.work.close()  # it was never begun
+        elif loop is not None and not self.result.done():
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._cancel)
+                wait((self.result,), FAREWELL_SECONDS)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, done in the engines' loop.
 
     A call that is interrupted cancels it, and waits a moment for it to give back what it holds, such as a lease.
     """
-    ended = threading.Event()
-
-    async def watched() -> T:
-        try:
-            return await work
-        finally:
-            ended.set()
-
+    call, loop = _Call(work), None
     try:
-        future = _begin(watched())
+        loop = _loop_to_wait_for()
+        loop.call_soon_threadsafe(call.begin)
+        return call.result.result()
     except BaseException:
-        work.close()
-        raise
-    try:
-        return future.result()
-    except BaseException:
-        if future.cancel():
-            ended.wait(FAREWELL_SECONDS)
+        call.give_up(loop)
         raise
 
 
-def _begin(work: Coroutine[Any, Any, T]) -> Future[T]:
-    try:
-        home = _started()
-        if threading.get_ident() == home.thread.ident:
-            raise MemoryEngineError(
-                "MemoryEngine was called inside its own event loop, as by a worker, and would wait for itself for "
-                "ever: use AsyncMemoryEngine there."
-            )
-        return asyncio.run_coroutine_threadsafe(work, home.loop)
-    except BaseException:
-        work.close()
-        raise
+def _loop_to_wait_for() -> asyncio.AbstractEventLoop:
+    home = _started()
+    if threading.get_ident() == home.thread.ident:
+        raise MemoryEngineError(
+            "MemoryEngine was called inside its own event loop, as by a worker, and would wait for itself for ever: "
+            "use AsyncMemoryEngine there."
+        )
+    return home.loop
 
 
 def iterate(pieces: AsyncGenerator[str, None]) -> Iterator[str]:
     """What an asynchronous generator yields, piece by piece; it is closed when nobody iterates any more."""
+    turn = asyncio.Lock()  # a step that was interrupted may take a while to end, and nothing else may be done till then
 
     async def step() -> str | None:
-        return await anext(pieces, None)
+        async with turn:
+            return await anext(pieces, None)
 
     async def end() -> None:
-        await pieces.aclose()
+        async with turn:
+            await pieces.aclose()
 
     try:
         while (piece := wait_for(step())) is not None:
