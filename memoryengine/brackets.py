@@ -28,3 +28,8 @@ class Brackets:
         """Whether a bracket is open before a place and closed behind it."""
         passed = bisect_left(self._places, place)
         return self._depths[passed] > self._lowest[passed]
+
+    def hold_mark(self, mark: re.Match[str]) -> bool:
+        """Whether a mark stands inside of brackets, and not alone on a line, where no text of JSON can put it."""
+        before, behind = mark.string[max(mark.start() - 1, 0) : mark.start()], mark.string[mark.end() : mark.end() + 1]
+        return self.hold(mark.start()) and not (before in ("", "\n") and behind in ("", "\n"))

@@ -101,7 +101,7 @@ def read_answer(text: str) -> Answer:
     rows = _agreed(_groups(found.values, [rows for rows in lists if rows is not None]))
     check_meant(found.pieces[1:], empty=not rows)
     if not rows:
-        check_nothing_meant("\n".join(found.pieces))
+        check_nothing_meant(found.pieces)
     return Answer(rows, found.pieces[0], "\n".join(found.pieces[1:]))
 
 
@@ -116,7 +116,9 @@ def _found(said: str) -> Found:
     behind = [part.text for place, part in enumerate(parts) if place > places[0] and place not in places]
     if any(ROWISH.search(text) for text in (*before, *behind)):
         raise ModelAnswerError("The model's answer holds JSON outside of its fences too.", excerpt=said[:EXCERPT])
-    return Found(found.values, ["\n".join([*before, found.pieces[0]]), *found.pieces[1:], *behind])
+    return Found(
+        found.values, ["\n".join([*before, found.pieces[0]]), *found.pieces[1:], *(f"\n{text}" for text in behind)]
+    )
 
 
 def _groups(values: Sequence[Any], lists: Sequence[list[Row]]) -> list[list[Row]]:

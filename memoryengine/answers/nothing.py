@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ..errors import ModelAnswerError
 
@@ -38,11 +39,12 @@ _EN_NOTHING = re.compile(
 )
 _ZH_NOTHING = re.compile(
     r"(?:(?:答案|输出|结果|回答)\s*[:：]?\s*)?"
-    r"(?:(?:这[些段次]?|该|本[次段]?|以?上述?)(?:行|段|对话|消息|聊天|内容)*[中里]?|其中|对话[中里]|目前)?(?:都|均)?"
+    r"(?:(?:这[些段次]?|该|本[次段]?|以?上述?)(?:行|段|对话|消息|聊天|内容|记忆)*(?:之间|[中里])?|其中|对话[中里]|目前)?(?:都|均)?"
     r"(?:没有|无|未发现|没发现|没有发现|暂无|未找到|没有找到|不存在|并无|沒有|無)(?:任何|什么|新的?|明显的?|相关的?)*"
     r"(?:可以?|需要|值得|应该?|能|要)?(?:被)?(?:记(?:录|住|忆|下)?|提取|写|总结|更新|输出|保留|关注)?(?:下来)?的?"
     r"(?:关于(?:用户|此人|这个人|该用户)的)?(?:任何|相关|有用|有价值|重要|新|长久|个人)*的?"
     r"(?:事实?|信息|内容|记忆|东西|事情|矛盾|冲突|关系|主题|变化|观察|结果|这样的一对|对|数据)?(?:可记|可以记录|可写)?"
+    r"(?:[或和、](?:矛盾|包含|冲突|重复)(?:关系)?)?(?:的?(?:记忆)?对)?"
 )
 _TRIM = " \t\r\n.。!！,，;；:：`*_#>-~\"'“”‘’()（）[]{}［］【】｛｝<>《》\\/"
 # What was asked about, so that having none of it is a complaint and no answer.
@@ -51,23 +53,22 @@ _NOT_GIVEN = re.compile(
     r"|(?:没有|沒有|无|暂无|未发现|没有?找到|未找到)(?:任何|可用的?|相关的?)*(?:数据|消息|对话|聊天)",
     re.IGNORECASE,
 )
-# What stands beside an empty list that is no answer: what its model would do, why it cannot, or a program for it.
+# What stands beside an empty list that is no answer: when its model would give it, why it gives none, or a program.
+_WOULD = re.compile(r"\b(?:if|when|unless|in case|whenever)\b|如果|若|则|当[^。]*时", re.IGNORECASE)
 _SEEN = r"(?!(?:find|identify|see|extract|detect|spot|be|derive|determine|infer)\b)"
-_WOULD = (
-    r"\bif (?:there|no|none|nothing|you|i)\b|\bplease (?!note)|\bi(?: wi|[’'])ll\b|\bi would\b"
-    r"|\b(?:provide|give|send|share) (?:me|us|the)\b|\bneed to (?:read|see)\b"
-    r"|如果没?有|若没?有|请(?!注意)|则输出|我会|我将"
-)
 _CANNOT = (
-    r"\bas an ai\b|\berror\b|\bexceeded\b|\bfailed\b|\bi refuse\b"
-    rf"|\b(?:can(?:no|[’'])t|can not|unable to|could(?:n[’']t| not)|won[’']t|will not) {_SEEN}"
-    r"|(?:无法|不能)(?!从|找|提取|发现|确定|识别|得出|看出)|没有权限|错误|失败|作为(?:一个)?(?:人工智能|AI)"
+    r"\bas an ai\b|\berror\b|\bexceeded\b|\bfailed to (?!find)|\brequest failed\b|\bi refuse\b"
+    rf"|(?:^|[.!,，。]|\b(?:i|we)(?:[’']m| am| are)?)\s*(?:can(?:no|[’'])t|can not|not able to|unable to"
+    rf"|could(?:n[’']t| not)|won[’']t|will not) {_SEEN}"
+    r"|(?:^|我|抱歉[^。\n]{0,6}|对不起[^。\n]{0,6})(?:无法|不能|没有权限)(?!从|找|提取|发现|确定|识别|得出|看出)|错误|失败"
+    r"|作为(?:一个)?(?:人工智能|AI)"
 )
+_ASKS = r"\bplease (?:give|send|provide|share|paste)\b|请(?:先|您|你)?(?:提供|给|发送|发|输入)"
 _PROGRAM = (
-    r"\bfor \w+ in\b|\.(?:append|push)\(|\bpush each\b|\b(?:const|let|var) \w|\bimport \w|\bdef \w|\bprint\("
+    r"\bfor \w+ in\b|\.(?:append|push)\(|\bpush each\b|\b(?:const|let|var) \w+ =|\bdef \w+\(|\bprint\("
     r"|\brun this\b"
 )
-_NO_ANSWER = re.compile(f"{_WOULD}|{_CANNOT}|{_PROGRAM}", re.IGNORECASE)
+_NO_ANSWER = re.compile(f"{_CANNOT}|{_ASKS}|{_PROGRAM}", re.IGNORECASE | re.MULTILINE)
 
 
 def says_nothing(said: str) -> bool:
@@ -85,7 +86,11 @@ def is_nothing(value: object) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(_NOTHING_WORDS, value.strip(_TRIM), re.IGNORECASE))
 
 
-def check_nothing_meant(beside: str) -> None:
-    """Raise `ModelAnswerError` where what is said beside an empty list shows that the list is not the answer."""
-    if _NO_ANSWER.search(beside):
+def check_nothing_meant(pieces: Sequence[str]) -> None:
+    """Raise `ModelAnswerError` where what is said around empty lists shows that they are not the answer.
+
+    A condition counts only on the line of a list, elsewhere it is a part of the reasons.
+    """
+    lines = [piece.rpartition("\n")[2] for piece in pieces[:-1]] + [piece.partition("\n")[0] for piece in pieces[1:]]
+    if _NO_ANSWER.search("\n".join(pieces)) or any(map(_WOULD.search, lines)):
         raise ModelAnswerError("The model's answer holds an empty list among words that are no answer.")

@@ -9,28 +9,30 @@ from ..errors import ModelAnswerError
 
 # What a model says when it is done, which takes nothing back: "Let me know if there are any corrections."
 _POLITE = re.compile(
-    r"(?:let me know|tell me|feel free|please ask|sorry (?:for|about) (?:the|any) (?:wait|delay)|如果?有|如需)"
-    r"[^.!\n。！]*",
+    r"(?:(?:please )?(?:let me know|tell me|feel free|ask)|i hope|sorry (?:for|about) (?:the|any) (?:wait|delay)"
+    r"|如果?有|如需)[^.!\n。！]*",
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
-    r"\b(?:corrections?|corrected|actually|on second thoughts?|scratch that|revised|updated|wait|sorry|wrong|mistakes?"
+    r"\b(?:corrections?|corrected|actually|on second thoughts?|scratch that|revised|wait|sorry|wrong|mistakes?"
     r"|(?:ignore|disregard) (?:that|this|the (?:above|list|first))|i (?:meant|made an error)|the other way (?:a)?round"
     r"|should (?:have been|instead be)|instead of (?:that|the above)"
-    r"|(?:final|better|right|correct) (?:answer|version|list|json|one))\b"
+    r"|(?:final|better|right|correct|updated|new) (?:answer|version|list|json|one))\b"
     r"|更正|修正|改正|纠正|其实|作废|请忽略|忽略(?:上面|以上|前面)|我(?:弄|搞|写)错|有误|应该是|重新(?:回答|输出)"
     r"|更新后|(?:最终|正确)的?(?:答案|版本|结果|列表)|正确的是",
     re.IGNORECASE,
 )
 _NOT_QUITE = re.compile(r"\b(?:but|however|except|although|though|only that)\b|不过|但是?|除了|只是", re.IGNORECASE)
 _MORE = re.compile(
-    r"\b(?:and|plus|with) (?:\d+|several|many|some|a few|other) (?:more|others?|similar)\b|\bcontinued\b"
-    r"|\b(?:rest|remaining\b[^.\n]{0,20}|others?) (?:(?:is|are|was|were) )?(?:omitted|truncated|skipped)\b"
-    r"|(?:其余|其他|以下|剩余|余下|后面|后续)[^。\n]{0,6}(?:省略|从略)|未完|待续|接下[一条]",
+    r"\b(?:and|plus|with) (?:\d+|several|many|some|a few|other) (?:more|others?|similar)\b"
+    r"|\bto be continued\b|\bcontinued (?:in|on|below)\b"
+    r"|\b(?:rest|remaining\b[^.\n]{0,20}|others?) (?:(?:is|are|was|were) )?(?:omitted|truncated)\b"
+    r"(?![^.\n]*\b(?:because|since|as|greetings?|no)\b)"
+    r"|(?:其余|其他|以下|剩余|余下|后面|后续)[^。\n]{0,6}(?:省略|从略)|未完|待续|[接见]下一?条",
     re.IGNORECASE,
 )
 _OTHERS_TURN = re.compile(
-    r"^\W{0,6}(?:(?:user|human|assistant|system|instruction|response|input|lines|answer|用户|助手)\W{0,3}[:：]"
+    r"^[\s#<>|]{0,6}\**(?:(?:user|human|assistant|system|instruction|response|input|lines|answer|用户|助手)\W{0,3}[:：]"
     r"|#{2,}\s*(?:instruction|response|input)\b)",
     re.IGNORECASE | re.MULTILINE,
 )

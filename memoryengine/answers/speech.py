@@ -78,7 +78,7 @@ def _marks(mark: re.Pattern[str], text: str) -> list[re.Match[str]]:
     """The marks of a chat's template in a text, without those that stand inside of brackets."""
     found = list(mark.finditer(text))
     brackets = Brackets(text) if found else None
-    return [match for match in found if brackets and not brackets.hold(match.start())]
+    return [match for match in found if brackets and not brackets.hold_mark(match)]
 
 
 def _without_thoughts(text: str) -> str:

@@ -72,4 +72,4 @@ def _veiled(answer: str) -> str:
     if not _TAG.search(answer):
         return answer
     brackets = Brackets(answer)
-    return _TAG.sub(lambda tag: tag[0].replace("<", _VEIL) if brackets.hold(tag.start()) else tag[0], answer)
+    return _TAG.sub(lambda tag: tag[0].replace("<", _VEIL) if brackets.hold_mark(tag) else tag[0], answer)
