@@ -103,3 +103,40 @@ def test_another_name_is_not_what_was_said_in_short(statement: str, text: str) -
     assert cause(statement, text) == NAME
     assert cause(statement, statement) == ""
     assert cause(statement, f"{text} {statement}") == ""
+
+
+IN_PINYIN = [
+    ("User lives with Zhang San.", "I live with 張三, you know"),
+    ("User lives with San Zhang.", "I live with 张三, you know"),
+    ("User's friend Xiaoming likes tea.", "my friend 小明 likes tea a lot"),
+    ("User works for Mr. Zhang.", "I work for 张先生, he is nice"),
+    ("User's cousin Zeng Yi-fan is here.", "my cousin 曾一凡 is here today"),
+    ("User's friend Lü Fang is here.", "my friend 吕芳 is here today"),
+    ("用户的朋友张三是医生。", "我朋友 Zhang San 是医生"),
+    ("用户的朋友张小明是医生。", "我朋友 Xiaoming Zhang 是医生"),
+    ("用户的朋友Li Lei是医生。", "我朋友李雷是医生"),
+]
+NOT_IN_PINYIN = [
+    ("User lives with Zhang Si.", "I live with 张三, you know"),
+    ("User lives with Li San.", "I live with 张三, you know"),
+    ("User's friend Nina likes tea.", "my friend likes tea, 你那里 has some, and more of it"),
+    ("User works for Mr. Wang.", "I work for 张先生, he is nice"),
+    ("User works for Mr. Shi.", "I work for 老师, he is nice"),
+    ("User's friend Zhang likes tea.", "my friend likes tea, 一张桌子 too, or more"),
+    ("用户的朋友张四是医生。", "我朋友 Zhang San 是医生"),
+    ("用户的朋友Li Hua是医生。", "我朋友李雷是医生"),
+]
+
+
+@pytest.mark.parametrize(("statement", "text"), IN_PINYIN)
+def test_a_persons_name_is_the_same_in_pinyin(statement: str, text: str) -> None:
+    assert cause(statement, text) == ""
+    assert cause(statement, statement) == ""
+    assert cause(statement, "My cat is ill, and my dog." if statement[0] == "U" else "我的猫和狗都病了") == NAME
+
+
+@pytest.mark.parametrize(("statement", "text"), NOT_IN_PINYIN)
+def test_another_name_is_not_the_same_in_pinyin(statement: str, text: str) -> None:
+    assert cause(statement, text) == NAME
+    assert cause(statement, statement) == ""
+    assert cause(statement, f"{text} {statement}") == ""

@@ -14,6 +14,7 @@ from ..values import LANGUAGES, Language, Locale, Memory, Message
 from . import names, numbers, times
 from .bilingual import shared_names
 from .denials import denies_unasked
+from .pinyin import is_in_pinyin, pinyin_names
 from .quantities import without_said
 from .shortened import covers_its_place, spelt_out
 from .sums import without_summed
@@ -224,9 +225,11 @@ def _names_stand(statement: str, source: Source, locale: Locale) -> bool:
     said = _folded(told)
     found = list(names.han_names(statement) if language(statement) == "zh" else names.latin_names(statement))
     whole = [name for name in found if covers_its_place(name, said)]
-    missing = [
+    missing = {
         name.casefold()
         for name in found
         if not names.is_said(name, said) and not any(name in longer for longer in whole)
-    ]
-    return not missing or (shared_names(_folded(statement), said) | spelt_out(statement, told)).issuperset(missing)
+    }
+    missing -= shared_names(_folded(statement), said) | spelt_out(statement, told) if missing else set()
+    missing -= pinyin_names(statement, said) if missing else set()
+    return all(is_in_pinyin(name, said) for name in missing)
