@@ -76,6 +76,7 @@ class Lease:
     owner: str = field(default_factory=lambda: secrets.token_hex(10))
     _held: bool = False
     _asked: bool = False
+    _taking: asyncio.Task[bool] | None = None
     _renewing: asyncio.Task[None] | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -93,11 +94,16 @@ class Lease:
             if self._held:
                 return
             self._asked = True  # it may be held though its commit did not return: its answer was lost, or the run ended
+            # As a task, so that a cancelled run can see what became of a commit that its store carries through.
+            self._taking = self._taking or asyncio.create_task(self._take(read_at), name=f"take {self.id}")
             try:
-                moved = await self._take(read_at)
+                moved = await asyncio.shield(self._taking)
             except LeaseTaken:
                 self._asked = False
                 raise
+            finally:
+                if self._taking.done():
+                    self._taking = None
             self._held = True
             self._renewing = asyncio.create_task(self._renew(), name=f"renew {self.id}")
         if moved:
@@ -109,14 +115,17 @@ class Lease:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._asked:  # a second cancellation stops the waiting, and not what is waited for
+            await asyncio.shield(asyncio.create_task(self._give_back(), name=f"give back {self.id}"))
+
+    async def _give_back(self) -> None:
         if self._renewing is not None:
             self._renewing.cancel()
-            await asyncio.gather(self._renewing, return_exceptions=True)
-        if self._asked:
-            self._held = self._asked = False
-            # One that cannot be given back runs out, and the work of the run must not fail for it.
-            with suppress(StoreError):
-                await self._extend(timedelta(0))
+        await asyncio.gather(*filter(None, (self._taking, self._renewing)), return_exceptions=True)
+        self._held = self._asked = False
+        # One that cannot be given back runs out, and the work of the run must not fail for it.
+        with suppress(StoreError):
+            await self._extend(timedelta(0))
 
     async def _take(self, revision: int) -> bool:
         moved = False

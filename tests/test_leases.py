@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,6 +58,14 @@ async def documents(engine: AsyncMemoryEngine, collection: str) -> tuple[Documen
 async def lease_of(engine: AsyncMemoryEngine) -> Document | None:
     found = [d for d in await documents(engine, AGENDA) if d.id == "lease/consolidate_memory"]
     return found[0] if found else None
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if holds():
+            return
+        await asyncio.sleep(0.005)
+    pytest.fail("It did not come to hold within ten seconds.")
 
 
 def lease_at(until: datetime | None, seconds: float = 60) -> Document:
@@ -132,6 +141,33 @@ async def test_a_lease_is_given_back_when_the_run_fails_or_is_cancelled(make: Ma
     assert not is_live(await lease_of(engine), START + timedelta(seconds=1))
     assert held is not None
     assert held.fields["owner"] != failed.fields["owner"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_run_that_is_cancelled_while_its_lease_is_being_written_gives_it_back(make: Make, times: int) -> None:
+    engine = await make().open()
+    await engine.user("ann").add_messages([TOLD])
+    store: Any = engine._engine.store
+    writer, other = store._open_lanes()[0], sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        run = asyncio.create_task(engine.user("ann").consolidate())
+        await until(lambda: writer._using.locked())  # then its thread waits for the other's lock
+        for _ in range(times):
+            run.cancel()
+            await asyncio.sleep(0.02)
+        assert run.done() == (times == 2)
+        assert await lease_of(engine) is None
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    await until(lambda: not any(task.get_name().startswith("give back") for task in asyncio.all_tasks()))
+    lease = await lease_of(engine)
+    assert lease is not None
+    assert not is_live(lease, START + timedelta(seconds=1))
+    assert (await make().user("ann").consolidate()).consolidated == 1
 
 
 async def test_the_lease_of_a_dead_process_runs_out(make: Make) -> None:
