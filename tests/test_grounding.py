@@ -164,6 +164,7 @@ FALLS = [
     (NAME, "Caroline's dog is ill.", "My dog is ill."),
     (LANGUAGE, "用户喜欢喝茶和咖啡。", "I like tea and coffee very much."),
     (LANGUAGE, "User likes tea and coffee.", "我很喜欢喝茶和咖啡。"),
+    (LANGUAGE, "User writes Go and Python.", "我写 Go 和 Python"),
     (LANGUAGE, "ユーザーは猫を飼っている。", "我养了一只猫叫咪咪。"),
     (LANGUAGE, "사용자는 고양이를 키운다.", "I have a cat called Mimi."),
     (LANGUAGE, "У пользователя есть кошка.", "I have a cat called Mimi."),

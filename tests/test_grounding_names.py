@@ -29,8 +29,8 @@ SAME_PLACE = [
 OTHER_PLACE = [
     ("用户下周去大阪出差。", "我下周去Tokyo出差。"),
     ("用户住在马来西亚。", "我住在Singapore。"),
-    ("User lives in Beijing.", "I live near my aunt in 上海."),
-    ("User lives in Mexico.", "I live near my aunt in 新墨西哥."),
+    ("User lives in Beijing.", "I live in 上海."),
+    ("User lives in Mexico.", "I live in 新墨西哥."),
     ("User went to India.", "I went to 印度尼西亚 with her"),
     ("User lives in South Korea.", "I live near my aunt in 朝鲜."),
     ("用户去过墨西哥。", "我去过New Mexico"),
@@ -73,6 +73,7 @@ IN_SHORT = [
     ("用户在第二中学教书。", "我在二中教书。"),
     ("用户毕业于北京大学。", "我北大毕业的"),
     ("用户就读于北京师范大学。", "我在北师大读书"),
+    ("用户在国立台湾大学念书。", "我在台大念書"),
     ("用户毕业于清华大学。", "我清华毕业的"),
     ("用户毕业于上海交通大学。", "我在上海读的交大"),
     ("用户任职于腾讯公司。", "我在腾讯上班"),
@@ -107,6 +108,7 @@ def test_another_name_is_not_what_was_said_in_short(statement: str, text: str) -
 
 IN_PINYIN = [
     ("User lives with Zhang San.", "I live with 張三, you know"),
+    ("User's wife is called Chen Shufen.", "my wife is 陳淑芬, lovely"),
     ("User lives with San Zhang.", "I live with 张三, you know"),
     ("User's friend Xiaoming likes tea.", "my friend 小明 likes tea a lot"),
     ("User works for Mr. Zhang.", "I work for 张先生, he is nice"),

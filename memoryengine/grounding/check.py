@@ -28,6 +28,7 @@ DENIAL = "a denial that nobody uttered"
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
+_ENGLISH = re.compile(r"(?i)\b(?:i'?m|i|my|the|an?|is|are|was|in|at|to|of|and|with|have|has|you|he|she|it|we)\b")
 _ADDRESS = re.compile(r"\S{0,64}(?:@|://|www\.)\S*")
 _DATED = re.compile(r"\s*[(（]\d[^()（）]*[)）]([.。!！…]*\s*)\Z")
 _UNITS = {"年": "year", "月": "month", "点": "hour"}
@@ -161,6 +162,8 @@ def _foreign(statement: str, source: Source, locale: Locale) -> bool:
     theirs: set[Language] = set()
     for message in source.near if short else source.cited:
         theirs |= _languages(message.content)
+        # "my wife is 陳淑芬" is English, however few its words are beside the name
+        theirs |= {"en"} if len(_ENGLISH.findall(message.content)) > 1 else set()
     return not mine & theirs
 
 

@@ -16,7 +16,7 @@ from ..times.numbers import zh_number
 from .numbers import SPOKEN_EN, value_of
 
 _METRIC, _IMPERIAL = "metric", "imperial"
-_LENGTH, _MASS, _MONTHS, _DAYS, _MINUTES = "length", "mass", "months", "days", "minutes"
+_LENGTH, _MASS, _VOLUME, _MONTHS, _DAYS, _MINUTES = "length", "mass", "volume", "months", "days", "minutes"
 # how the unit is written, what it measures, in which system, and how much of the smallest unit it is
 _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("cm|centimet(?:er|re)s?|厘米|公分", _LENGTH, _METRIC, "1"),
@@ -29,6 +29,9 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("g|grams?|克", _MASS, _METRIC, "1"),
     ("斤", _MASS, _METRIC, "500"),
     ("lbs?|pounds?|磅", _MASS, _IMPERIAL, "453.59237"),
+    ("stones?", _MASS, _IMPERIAL, "6350.29318"),
+    ("ml|millilit(?:er|re)s?|毫升", _VOLUME, _METRIC, "1"),
+    ("l|lit(?:er|re)s?|升", _VOLUME, _METRIC, "1000"),
     ("months?|(?<=个)月|(?<=个半)月", _MONTHS, _METRIC, "1"),
     ("years?|yrs?|周?岁|年", _MONTHS, _METRIC, "12"),
     ("days?|天", _DAYS, _METRIC, "1"),

@@ -7,7 +7,7 @@ import unicodedata
 
 from .words import PLACES
 
-_KIND = re.compile(r"(?P<stem>[\u4e00-\u9fff]{2,})(?P<kind>大学|学院|中学|小学|医院|公司|银行|集团|机场)\Z")
+_KIND = re.compile(r"(?:国立)?(?P<stem>[\u4e00-\u9fff]{2,})(?P<kind>大学|学院|中学|小学|医院|公司|银行|集团|机场)\Z")
 _COUNTED = re.compile(r"(?P<before>[\u4e00-\u9fff]*)第(?P<number>[一二三四五六七八九十]{1,3})(?P<kind>中|小)学\Z")
 _CAPITALS = re.compile(r"(?<![A-Za-z])[A-Z]{3,6}(?![A-Za-z])")
 _RUN = re.compile(r"[A-Z][\w'’-]*(?:,? (?:(?:of|and|the|for|de|in|at) ){0,2}[A-Z][\w'’-]*){2,9}")
@@ -47,7 +47,7 @@ def named_in_short(name: str, said: str) -> bool:
     """
     if counted := _COUNTED.search(name):
         return f"{counted['number']}{counted['kind']}" in said and all(c in said for c in counted["before"])
-    match = _KIND.search(name)
+    match = _KIND.fullmatch(name)
     if match is None:
         return False
     stem = match["stem"]
@@ -56,8 +56,8 @@ def named_in_short(name: str, said: str) -> bool:
 
 def covers_its_place(name: str, said: str) -> bool:
     """Whether the short form of a university that was said stands for the town in its name too: 北大, 北师大."""
-    match = _KIND.search(name)
-    return bool(match and any(s in said for s in _initials(match["stem"], match["kind"]) if s[0] == name[0]))
+    match = _KIND.fullmatch(name)
+    return bool(match and any(s in said for s in _initials(match["stem"], match["kind"]) if s[0] == match["stem"][0]))
 
 
 def _initials(stem: str, kind: str) -> tuple[str, ...]:
