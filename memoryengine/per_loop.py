@@ -36,24 +36,34 @@ class PerLoop(Generic[C]):
     async def get(self) -> C:
         """The running loop's own."""
         loop = asyncio.get_running_loop()
-        if loop not in self._held:
-            for ended in [other for other in self._held if other.is_closed()]:
-                self._held.pop(ended).forgotten.detach()
-            thing = self._make()
-            holder = _hold(thing)
-            _anchored.add(holder)
-            forgotten = weakref.finalize(self, _close_soon, loop, holder)
-            forgotten.atexit = False
-            self._held[loop] = _Held(thing, holder, forgotten)
-            await anext(holder)
-        return self._held[loop].thing
+        held = self._held.get(loop)
+        if held is None:
+            self._forget_ended()
+            held = self._held[loop] = self._make_held(loop)
+            await anext(held.holder)
+        return held.thing
+
+    def _make_held(self, loop: asyncio.AbstractEventLoop) -> _Held[C]:
+        thing, anchor = self._make(), object()
+        holder = _anchored[anchor] = _hold(thing, anchor)
+        forgotten = weakref.finalize(self, _close_soon, loop, anchor, holder)
+        forgotten.atexit = False
+        return _Held(thing, anchor, holder, forgotten)
+
+    def _forget_ended(self) -> None:
+        # Loops in other threads begin and end meanwhile. No lock: finalizers may come here while their thread holds
+        # it, and a copy of the keys and `pop` are one step each.
+        for loop in list(self._held):
+            if loop.is_closed() and (held := self._held.pop(loop, None)):
+                held.forgotten.detach()
+                _anchored.pop(held.anchor, None)  # unless its loop closed it, it is too late for that
 
     async def close(self) -> None:
         """Close the running loop's own; those of other loops are closed with their loop."""
         held = self._held.pop(asyncio.get_running_loop(), None)
         if held is not None:
             held.forgotten.detach()
-            await _close(held.holder)
+            await _close(held.anchor, held.holder)
 
 
 _Holder = AsyncGenerator[None, None]
@@ -62,32 +72,36 @@ _Holder = AsyncGenerator[None, None]
 @dataclass(frozen=True, slots=True)
 class _Held(Generic[C]):
     thing: C
+    anchor: object
     holder: _Holder
     forgotten: weakref.finalize[..., Any]
 
 
-# What is open is referred to from here, so that it never becomes garbage together with its owner: then it could only
-# complain that nobody closed it.
-_anchored: set[_Holder] = set()
+# What is open is referred to from here, each by an object of its own, so that it never becomes garbage together
+# with its owner: then it could only complain that nobody closed it.
+_anchored: dict[object, _Holder] = {}
 
 
-async def _hold(thing: Closing) -> _Holder:
+async def _hold(thing: Closing, anchor: object) -> _Holder:
     try:
         yield
     finally:
-        with suppress(OSError):
-            await thing.close()
+        try:
+            with suppress(OSError):
+                await thing.close()
+        finally:
+            _anchored.pop(anchor, None)
 
 
-async def _close(holder: _Holder) -> None:
+async def _close(anchor: object, holder: _Holder) -> None:
     try:
         await holder.aclose()
     finally:
-        _anchored.discard(holder)
+        _anchored.pop(anchor, None)
 
 
-def _close_soon(loop: asyncio.AbstractEventLoop, holder: _Holder) -> None:
+def _close_soon(loop: asyncio.AbstractEventLoop, anchor: object, holder: _Holder) -> None:
     try:
-        loop.call_soon_threadsafe(lambda: loop.create_task(_close(holder)))
+        loop.call_soon_threadsafe(lambda: loop.create_task(_close(anchor, holder)))
     except RuntimeError:  # the loop has ended, and closed the holder before
-        _anchored.discard(holder)
+        _anchored.pop(anchor, None)

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from memoryengine import per_loop
 from memoryengine.models.gate import Gate
 from memoryengine.per_loop import PerLoop
 
@@ -134,3 +137,55 @@ async def test_who_waited_begins_before_the_one_that_left_works_on() -> None:
     assert order[:4] == ["one begins", "two begins", "one works on", "three begins"]
     assert sorted(order) == sorted(f"{n} {what}" for n in ("one", "two", "three") for what in ("begins", "works on"))
     assert gate._free == 1
+
+
+def test_loops_that_ended_are_not_remembered() -> None:
+    held, seen = PerLoop(Thing), []
+
+    async def use() -> bool:
+        seen.append(weakref.ref(asyncio.get_running_loop()))
+        return (await held.get()).closed
+
+    before = len(per_loop._anchored)
+    assert [asyncio.run(use()) for _ in range(20)] == [False] * 20
+    assert len(per_loop._anchored) == before
+    for _ in range(20):  # a loop that does not close its generators
+        loop = asyncio.new_event_loop()
+        assert loop.run_until_complete(use()) is False
+        loop.close()
+    asyncio.run(use())
+    del loop
+    gc.collect()
+    assert len(held._held) == 1
+    assert len(per_loop._anchored) == before
+    assert sum(loop() is not None for loop in seen) <= 1
+
+
+def test_loops_of_many_threads_that_begin_and_end_at_once() -> None:
+    made: list[Thing] = []
+    switching = sys.getswitchinterval()
+
+    def make() -> Thing:
+        thing = Thing()
+        made.append(thing)
+        return thing
+
+    held = PerLoop(make)
+
+    async def use() -> bool:
+        one, other = await asyncio.gather(held.get(), held.get())
+        return one is other and not one.closed
+
+    def work() -> list[bool]:
+        return [asyncio.run(use()) for _ in range(200)]
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(6) as threads:
+            used = [each.result() for each in [threads.submit(work) for _ in range(6)]]
+    finally:
+        sys.setswitchinterval(switching)
+    assert used == [[True] * 200] * 6
+    assert len(made) == 1200
+    assert all(thing.closed for thing in made)
+    asyncio.run(held.close())
