@@ -99,7 +99,7 @@ def read_answer(text: str) -> Answer:
     if not lists or None in lists:
         raise ModelAnswerError("The model's answer holds no JSON list of objects.", excerpt=said[:EXCERPT])
     rows = _agreed(_groups(found.values, [rows for rows in lists if rows is not None]))
-    check_meant(found.pieces[1:], empty=not rows)
+    check_meant(found.pieces, empty=not rows)
     if not rows:
         check_nothing_meant(found.pieces)
     return Answer(rows, found.pieces[0], "\n".join(found.pieces[1:]))
@@ -191,8 +191,11 @@ def _of_object(value: Row) -> list[Row]:
     if none and not any(_says_more(name, held) for name, held in value.items()):
         return []
     inner = [held for held in value.values() if isinstance(held, list) and all(isinstance(v, dict) for v in held)]
-    if len(inner) == 1 and (len(value) == 1 or (inner[0] and not _alike(value, inner[0][0]))):
-        return inner[0]
+    full = [held for held in inner if held]
+    if len(full) == 1 and not _is_row_itself(value, full[0]):
+        return full[0]
+    if inner and len(value) == 1:
+        return []
     if all(isinstance(held, dict) for held in value.values()):
         if len(value) == 1 and not _is_number(next(iter(value))):
             return _of_object(next(iter(value.values())))
@@ -201,9 +204,10 @@ def _of_object(value: Row) -> list[Row]:
     return [value]
 
 
-def _alike(value: Row, held: Row) -> bool:
-    """Whether an object that an object holds is of the same kind, so that the outer one is more than its wrapping."""
-    return len(set(map(plain, value)) & set(map(plain, held))) >= 2
+def _is_row_itself(value: Row, held: list[Row]) -> bool:
+    """Whether an object that holds a list of objects is more than its wrapping: it cites lines, or is of their kind."""
+    outer = {name: other for name, other in value.items() if other is not held}
+    return bool(cites(outer)) or len(set(map(plain, outer)) & set(map(plain, held[0]))) >= 2
 
 
 def _says_more(name: Any, held: Any) -> bool:

@@ -22,7 +22,7 @@ _OMITTED = re.compile(r"\.{3}|…|\b(?:omitted|truncated|remaining)\b|省略|其
 _CLOSED_BY = r"""\s*(?:[:：\]}］】｝]|\Z|[,，、]\s*(?:[“”"'{\[［【｛\]}］】｝]|\w+\s*[:：]))"""
 _BY = re.compile(_CLOSED_BY)
 _TOKEN = re.compile(
-    r"(?P<straight>\")|(?P<curly>[“”])|(?P<single>')|(?P<comment>//[^\n]*|(?<=\s)\#[^\n]*)|(?P<stars>/\*)"
+    r"(?P<straight>\")|(?P<curly>[“”])|(?P<single>')|(?P<comment>//[^\n]*|(?<=\s)\#[^\n]*|<br\s?/?>)|(?P<stars>/\*)"
     r"|(?P<mark>[\[\]{}［］【】｛｝：，、＂])"
 )
 # Where a string of each kind may end; told for the whole text at once, because a search from each of many quotes that

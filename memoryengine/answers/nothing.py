@@ -54,7 +54,7 @@ _NOT_GIVEN = re.compile(
     re.IGNORECASE,
 )
 # What stands beside an empty list that is no answer: when its model would give it, why it gives none, or a program.
-_WOULD = re.compile(r"\b(?:if|when|unless|in case|whenever)\b|如果|若|则|当[^。]*时", re.IGNORECASE)
+_WOULD = re.compile(r"\b(?:if|when|unless|in case|whenever)\b|如果|若|则|当[^。\n]{0,40}时", re.IGNORECASE)
 _SEEN = r"(?!(?:find|identify|see|extract|detect|spot|be|derive|determine|infer)\b)"
 _CANNOT = (
     r"\bas an ai\b|\berror\b|\bexceeded\b|\bfailed to (?!find)|\brequest failed\b|\bi refuse\b"

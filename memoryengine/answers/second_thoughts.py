@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ..errors import ModelAnswerError
 
@@ -27,23 +27,32 @@ _MORE = re.compile(
     r"\b(?:and|plus|with) (?:\d+|several|many|some|a few|other) (?:more|others?|similar)\b"
     r"|\bto be continued\b|\bcontinued (?:in|on|below)\b"
     r"|\b(?:rest|remaining\b[^.\n]{0,20}|others?) (?:(?:is|are|was|were) )?(?:omitted|truncated)\b"
-    r"(?![^.\n]*\b(?:because|since|as|greetings?|no)\b)"
+    r"(?![^.\n]{0,80}\b(?:because|since|as|greetings?|no)\b)"
     r"|(?:其余|其他|以下|剩余|余下|后面|后续)[^。\n]{0,6}(?:省略|从略)|未完|待续|[接见]下一?条",
     re.IGNORECASE,
 )
 _OTHERS_TURN = re.compile(
-    r"^[\s#<>|]{0,6}\**(?:(?:user|human|assistant|system|instruction|response|input|lines|answer|用户|助手)\W{0,3}[:：]"
+    r"^[\s#<>|]{0,6}\**(?:(?:user|human|assistant|system|instruction|response|input|lines|answer"
+    r"|question|q|new (?:conversation|lines|messages)|example(?: \d)?|用户|助手)\W{0,3}[:：]"
     r"|#{2,}\s*(?:instruction|response|input)\b)",
     re.IGNORECASE | re.MULTILINE,
 )
 
 
-def check_meant(behind: Iterable[str], *, empty: bool) -> None:
-    """Raise `ModelAnswerError` where the texts that stand behind JSON take it back, or say that it is not all.
+_EXAMPLE = re.compile(
+    r"(?:\bfor example|\bfor instance|\be\.g\.|\bsuch as|例如|比如|示例|举例)[\s:：,，(（]*\Z", re.IGNORECASE
+)
 
-    So does a line that begins another turn of the conversation, and where the JSON is an `empty` list any "but".
+
+def check_meant(pieces: Sequence[str], *, empty: bool) -> None:
+    """Raise `ModelAnswerError` where one of the texts around JSON values takes back a value that stands before it.
+
+    So does one that says that there is more, a line that begins another turn of the conversation, where all is an
+    `empty` list any "but", and where a value stands behind words for an example and another one follows.
     """
-    for text in behind:
+    if any(map(_EXAMPLE.search, pieces[:-2])):
+        raise ModelAnswerError("The model's answer holds an example; it must be one list, with nothing beside it.")
+    for text in pieces[1:]:
         told = _POLITE.sub("", text)
         if _OTHERS_TURN.search(told):
             raise ModelAnswerError("The model's answer goes on with another turn; only the first is asked for.")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ..errors import ModelAnswerError
 from .json_text import EXCERPT, Answer, Row, read_answer, read_numbered
 from .lines import breaks_off, cited_beside, cited_rows, keyed_rows, table_rows
-from .names import named, plain
+from .names import cites, named, plain
 from .nothing import is_nothing, says_nothing
 from .speech import goes_in_circles, speech
 
@@ -128,7 +128,7 @@ def read_rows(text: str, schema: Schema, *, numbered: bool = False) -> list[Row]
         objects = [row for found in answer.rows for row in _unfold(found, schema, numbered)]
     rows = held_to(schema, objects, text)
     if not pairs:
-        _check_all_cited(schema, rows, answer.behind)
+        _check_all_read(schema, rows, answer.behind)
     return rows
 
 
@@ -141,7 +141,7 @@ def held_to(schema: Schema, objects: Iterable[Row], text: str) -> list[Row]:
     held = [named(found, schema) for found in objects]
     if any(_is_line(row, found, schema) for row, found in zip(held, objects, strict=True)):
         raise ModelAnswerError("The model's answer repeats the lines that it was given.", excerpt=text[:EXCERPT])
-    if any(_is_row(inner, schema) for found in objects for inner in _inside(found)):
+    if any(_is_hidden_row(inner, found, schema) for found in objects for inner in _inside(found)):
         raise ModelAnswerError("The model's answer holds rows inside of rows; all must stand in one list.")
     rows = [_checked(place, row, schema, text) for place, row in enumerate(held, 1) if not _is_none(row, schema)]
     if any(count > MOST_ALIKE for count in Counter(map(repr, rows)).values()):
@@ -149,8 +149,10 @@ def held_to(schema: Schema, objects: Iterable[Row], text: str) -> list[Row]:
     return rows
 
 
-def _check_all_cited(schema: Schema, rows: Iterable[Row], behind: str) -> None:
-    """Raise `ModelAnswerError` where lines behind the JSON cite, as rows do, what no row of it cites."""
+def _check_all_read(schema: Schema, rows: Iterable[Row], behind: str) -> None:
+    """Raise `ModelAnswerError` where lines behind the JSON are rows too, or cite as rows do what no row cites."""
+    if table_rows(behind, schema) or keyed_rows(behind, schema):
+        raise ModelAnswerError("The model's answer goes on behind its JSON in another form; all rows must be JSON.")
     for name, shape in schema.items():
         if isinstance(shape, Wholes) and not shape.optional:
             told = {number - shape.before for number in cited_beside(behind) if shape.low <= number <= shape.high}
@@ -183,9 +185,20 @@ def _is_line(row: Row, found: Row, schema: Schema) -> bool:
     return bool(roles) and (lacking or bool(texts))
 
 
-def _inside(found: Row) -> Iterator[Row]:
-    """The objects that the lists in an object hold."""
-    return (inner for value in found.values() if isinstance(value, list) for inner in value if isinstance(inner, dict))
+def _is_hidden_row(inner: Row, outer: Row, schema: Schema) -> bool:
+    """Whether an object inside of a row is a row as well, and no copy of a line that the row cites."""
+    own = set(map(plain, inner)) >= {name for name, shape in schema.items() if not _is_optional(shape)}
+    return _is_row(inner, schema) and (own or not set(cites(inner)) <= set(cites(outer)))
+
+
+def _inside(row: Row) -> Iterator[Row]:
+    """The objects that the fields of an object hold, however deep."""
+    left: list[Any] = [*row.values()]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            yield value
+        left += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _is_row(found: Row, schema: Schema) -> bool:

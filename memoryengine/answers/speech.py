@@ -28,7 +28,7 @@ _MESSAGE = re.compile(r"<\|message\|>")
 # Where a turn ends; a model that goes on makes up the turns of others.
 _END_OF_TURN = re.compile(
     r"<\|(?:im_end|im_start|eot_id|eot|endoftext|end_of_text|end_of_turn|end|return|start|user|assistant|system"
-    r"|observation)\|>|<(?:end|start)_of_turn>|</s>|<｜(?:end[^<>｜\n]{0,16}|user|assistant)｜>",
+    r"|observation)\|>|<(?:end|start)_of_turn>|</s>|\[INST\]|<｜(?:end[^<>｜\n]{0,16}|user|assistant)｜>",
     re.IGNORECASE,
 )
 
@@ -82,11 +82,13 @@ def _marks(mark: re.Pattern[str], text: str) -> list[re.Match[str]]:
 
 
 def _without_thoughts(text: str) -> str:
-    said, at, depth, opened = "", 0, 0, 0
+    said, at, depth, opened, ended = "", 0, 0, 0, False
     for tag in _marks(_TAG, text):
         if tag["close"] or tag["shut"] or tag["end"]:
             # one that was never opened ends a thought that began in the prompt
-            said = said if depth else ""
+            if not depth and ended and "{" in text[at : tag.start()]:
+                raise ModelAnswerError("The model's answer ends a thought behind its JSON; it must end with its JSON.")
+            said, ended = said if depth else "", True
             depth, at = max(depth - 1, 0), tag.end() if depth <= 1 else at
         else:
             if not depth:

@@ -56,6 +56,42 @@ def test_a_long_text_takes_no_long_time(name: str, numbered: bool) -> None:
     assert len(caught.value.excerpt) <= 400
 
 
+BEHIND = (
+    "当如果则",
+    "rest omitted ",
+    "(1,2 [",
+    "a: ,;|",
+    "ids: memory,\n",
+    "sorry for the ",
+    "\t \n|",
+    "no any data ",
+    "`~\n",
+)
+
+
+@pytest.mark.parametrize("words", BEHIND)
+@pytest.mark.parametrize("rows", ["[]", '[{"ids": [101], "memory": "User likes tea."}]'])
+def test_long_words_behind_json_take_no_long_time(words: str, rows: str) -> None:
+    began = process_time()
+    refused: list[ModelAnswerError] = []
+    for behind in (drawn(words, 30_000), words * (30_000 // len(words))):
+        try:
+            assert len(read_rows(f"{rows} {behind}", MEMORIES)) == (rows != "[]")
+        except ModelAnswerError as error:
+            refused.append(error)
+    assert process_time() - began < 3
+    assert all(len(error.excerpt) <= 400 and error.message.endswith(".") for error in refused)
+
+
+def test_deep_fields_beside_good_ones_are_passed_over() -> None:
+    deep = "[" * 900 + "]" * 900
+    for field in (deep, f'{{"a": {deep}}}'):
+        rows = read_rows(f'[{{"ids": [101], "memory": "User likes tea.", "more": {field}}}]', MEMORIES)
+        assert rows == [{"ids": (101,), "memory": "User likes tea.", "time": ""}]
+    with pytest.raises(ModelAnswerError, match="inside of rows"):
+        read_rows('[{"ids": [101], "memory": "a", "b": [[{"c": {"ids": [102], "memory": "d"}}]]}]', MEMORIES)
+
+
 def test_long_good_answers_are_read_as_fast() -> None:
     row = "｛“ids”：【%d】，“memory”：“用户喜欢第%d件东西，说“很好”。”，“time”：“”｝"
     began = process_time()
