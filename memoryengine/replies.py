@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from .values import Message, Scope
+from .values import PAUSE, Message, Scope
 
-LONGEST_PAUSE = timedelta(hours=6)
 MOST = 10_000
 Side = tuple[str, str]
 
@@ -75,6 +74,6 @@ def side(message: Message) -> Side:
 def answered(last: Sequence[Said], said: Said) -> str:
     """The id of the newest before this one that another said, at most six hours ago; "" if there is none."""
     for one in reversed(last):
-        if one.side != said.side and timedelta() <= said.at - one.at <= LONGEST_PAUSE:
+        if one.side != said.side and timedelta() <= said.at - one.at <= PAUSE:
             return one.id
     return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -26,6 +26,10 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 Metadata = Mapping[str, str]
 NOTHING: Metadata = MappingProxyType({})
+
+
+PAUSE = timedelta(hours=6)
+"""What parts one sitting of a talk from the next, where messages name no session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from memoryengine.asked import Order, TimeAsked, read_time_asked
 from memoryengine.filters import AllOf, AnyOf, Between, Filter, Is, Not
 from memoryengine.ports import NEWEST_FIRST, OLDEST_FIRST, SEARCHABLE, Clock, Reader, Sort
 from memoryengine.times import find_periods, recurrences
-from memoryengine.values import Hit, Locale, Memory, Message, Period
+from memoryengine.values import PAUSE, Hit, Locale, Memory, Message, Period
 from memoryengine.worker import Hits, worker
 
-from .sittings import PAUSE, TICK, find_sittings
+from .sittings import TICK, find_sittings
 
 Items = tuple[Memory | Message, ...]
 

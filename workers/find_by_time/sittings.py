@@ -13,9 +13,8 @@ from datetime import datetime, timedelta
 from memoryengine.asked import Sessions
 from memoryengine.filters import AllOf, Between, Filter, Is, Not
 from memoryengine.ports import NEWEST_FIRST, OLDEST_FIRST, Reader
-from memoryengine.values import Message
+from memoryengine.values import PAUSE, Message
 
-PAUSE = timedelta(hours=6)
 TICK = timedelta(microseconds=1)
 FIRST_BATCH = 64
 

@@ -10,10 +10,9 @@ from typing import Literal
 
 from memoryengine.hits import by_score
 from memoryengine.questions import Question, lasting
-from memoryengine.replies import LONGEST_PAUSE
 from memoryengine.times import overlaps
 from memoryengine.trace import cut
-from memoryengine.values import Hit, Memory, Message, Period
+from memoryengine.values import PAUSE, Hit, Memory, Message, Period
 from memoryengine.worker import Hits, worker
 
 INSTANT = timedelta(microseconds=1)
@@ -153,7 +152,7 @@ def _sessions(hits: Iterable[Hit]) -> dict[str, float]:
 def _sittings(hits: Iterable[Hit]) -> list[list[Hit]]:
     found: list[list[Hit]] = []
     for hit in sorted(hits, key=lambda hit: hit.item.said_at):
-        if found and hit.item.said_at - found[-1][-1].item.said_at <= LONGEST_PAUSE:
+        if found and hit.item.said_at - found[-1][-1].item.said_at <= PAUSE:
             found[-1].append(hit)
         else:
             found.append([hit])
