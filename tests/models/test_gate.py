@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import threading
 import time
 import weakref
@@ -161,9 +160,16 @@ def test_loops_that_ended_are_not_remembered() -> None:
     assert sum(loop() is not None for loop in seen) <= 1
 
 
+class Hesitant(asyncio.SelectorEventLoop):
+    """An event loop that lets other threads come in between when it is asked whether it is closed."""
+
+    def is_closed(self) -> bool:
+        time.sleep(0.0002)
+        return super().is_closed()
+
+
 def test_loops_of_many_threads_that_begin_and_end_at_once() -> None:
     made: list[Thing] = []
-    switching = sys.getswitchinterval()
 
     def make() -> Thing:
         thing = Thing()
@@ -177,15 +183,15 @@ def test_loops_of_many_threads_that_begin_and_end_at_once() -> None:
         return one is other and not one.closed
 
     def work() -> list[bool]:
-        return [asyncio.run(use()) for _ in range(200)]
+        used = []
+        for _ in range(30):
+            with asyncio.Runner(loop_factory=Hesitant) as runner:
+                used.append(runner.run(use()))
+        return used
 
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(6) as threads:
-            used = [each.result() for each in [threads.submit(work) for _ in range(6)]]
-    finally:
-        sys.setswitchinterval(switching)
-    assert used == [[True] * 200] * 6
-    assert len(made) == 1200
+    with ThreadPoolExecutor(6) as threads:
+        used = [each.result() for each in [threads.submit(work) for _ in range(6)]]
+    assert used == [[True] * 30] * 6
+    assert len(made) == 180
     assert all(thing.closed for thing in made)
     asyncio.run(held.close())
