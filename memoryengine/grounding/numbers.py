@@ -105,7 +105,7 @@ def supported(text: str) -> frozenset[Decimal]:
 
 def _said_otherwise(text: str) -> Iterator[Decimal]:
     """Ninety grand, 三块五 and, of weights, as many jin or kilograms."""
-    for match in _SAID_SCALED.finditer(text):
+    for match in _SAID_SCALED.finditer(text) if any(scale in text for scale in _SAID_SCALES) else ():
         yield (value_of(match["digits"]) or Decimal(1)) * _SAID_SCALES[match["scale"]]
     for match in _MONEY_ZH.finditer(text):
         whole, tenth = value_of(match["whole"]), value_of(match["tenth"])

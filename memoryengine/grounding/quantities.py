@@ -86,8 +86,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def without_said(statement: str, near: str) -> str:
     """A folded statement without the quantities that were said in a folded text, in whichever unit."""
-    told = {(one.kind, one.system, one.value, one.unit): one for one in quantities(near)}.values()
-    for claim in quantities(statement) if told else ():
+    claims = quantities(statement)
+    told = {(one.kind, one.system, one.value, one.unit): one for one in (quantities(near) if claims else ())}.values()
+    for claim in claims:
         if any(_is(claim, other) for other in told):
             statement = statement.replace(claim.text, " ", 1)
     return statement

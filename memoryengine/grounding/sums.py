@@ -59,7 +59,7 @@ def without_summed(statement: str, near: str) -> str:
             value = value_of(claim["count"])
             if any(value == total for total in _totals(parts, near)):
                 statement = statement.replace(claim.group(), " ", 1)
-    for kin, age in _ages(near):
+    for kin, age in _ages(near) if re.search(r"\d", statement) else ():
         statement = re.sub(rf"(?<={kin}){_BETWEEN}{age}(?!\d)", " ", statement)
     return statement
 

@@ -19,6 +19,7 @@ _SHORT = re.compile(
     rf"|{_LENGTH}(?P<zh>[05-9]\d|[〇零五六七八九][{_ZH}])年(?![了前后来多间以之代级内]|的(?![，。,.!！\s生人]|\Z))"
     rf"|{_LENGTH}(?P<zh_event>\d\d|[{_ZH}]{{2}})年的?(?={_EVENT})"
 )
+_MAY_HOLD = re.compile(r"\d\d|年")
 _DECADE = re.compile(
     r"(?<!\d)(?:19|20)?(?P<digits>\d0)(?:'?s\b|年代|后(?!\d))|(?P<zh>[五六七八九零〇][零〇十])(?:年代|后)"
     r"|\b(?P<en>fifties|sixties|seventies|eighties|nineties)\b"
@@ -30,7 +31,7 @@ AHEAD = 5
 
 def short_years(text: str, said_at: datetime) -> Iterator[Period]:
     """The years that a folded text names by their last two digits: the newest that can be meant, at most 5 ahead."""
-    for match in _SHORT.finditer(text):
+    for match in _SHORT.finditer(text) if _MAY_HOLD.search(text) else ():
         written = next(group for group in match.groups() if group)
         if written in _NEIGHBOURS and not match["zh_event"]:
             continue
@@ -42,8 +43,10 @@ def short_years(text: str, said_at: datetime) -> Iterator[Period]:
 
 def without_decades(statement: str, near: str) -> str:
     """A folded statement without the decades that were said in a folded text, in whichever words."""
+    if not _DECADE.search(statement):
+        return statement
     told = {_decade(match) for match in _DECADE.finditer(near)}
-    return _DECADE.sub(lambda match: " " if _decade(match) in told else match.group(), statement) if told else statement
+    return _DECADE.sub(lambda match: " " if _decade(match) in told else match.group(), statement)
 
 
 def _decade(match: re.Match[str]) -> str:
