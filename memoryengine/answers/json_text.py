@@ -205,9 +205,12 @@ def _of_object(value: Row) -> list[Row]:
 
 
 def _is_row_itself(value: Row, held: list[Row]) -> bool:
-    """Whether an object that holds a list of objects is more than its wrapping: it cites lines, or is of their kind."""
+    """Whether an object that holds a list of objects is more than its wrapping: of their kind, or a text that cites."""
     outer = {name: other for name, other in value.items() if other is not held}
-    return bool(cites(outer)) or len(set(map(plain, outer)) & set(map(plain, held[0]))) >= 2
+    told = any(
+        isinstance(other, str) and not other.isdecimal() and _says_more(name, other) for name, other in outer.items()
+    )
+    return (told and bool(cites(outer))) or len(set(map(plain, outer)) & set(map(plain, held[0]))) >= 2
 
 
 def _says_more(name: Any, held: Any) -> bool:
