@@ -372,6 +372,40 @@ async def test_stopping_waits_for_what_is_under_way() -> None:
     assert [one.fields.get("owner") for one in await world.agenda("anna")] == [None]
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_stopping_that_is_cancelled_leaves_no_run_behind(times: int) -> None:
+    world = World()
+    process, ended = world.process(), asyncio.Event()
+
+    async def hang(*given: object, **named: object) -> Result:
+        try:
+            await world.sleep(10**7)
+        finally:  # as a run that gives its lease back
+            try:
+                await asyncio.sleep(0.05)
+            finally:
+                ended.set()
+        raise AssertionError
+
+    object.__setattr__(process.engine, "run", hang)
+    process.start()
+    await process.say("anna")
+    await world.pass_time(minutes(6))
+    assert [bool(one.fields["owner"]) for one in await world.agenda("anna")] == [True]
+    assert process.scheduler is not None
+    stopping = asyncio.create_task(process.stop(30))
+    await world.settle()
+    for _ in range(times):
+        stopping.cancel()
+        await asyncio.sleep(0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert ended.is_set()
+    assert process.scheduler.working == 0
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("schedule ")]
+    assert ["owner" in one.fields for one in await world.agenda("anna")] == [False]
+
+
 async def test_of_two_alarms_of_a_user_one_runs_after_the_other() -> None:
     world = World()
     jobs = {"reflect": {"operation": "list_memory", "cron": "0 * * * *"}, "consolidate": NIGHTLY["reflect"]}

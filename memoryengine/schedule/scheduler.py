@@ -103,6 +103,9 @@ class Scheduler:
                     wait = min(2.0**trouble, LONGEST_TROUBLE)
                     logger.warning("The agenda cannot be read or written; next try in %g s. %s", wait, error.message)
                 await self._rest(wait)
+        except asyncio.CancelledError:
+            self.stop(0.0)
+            raise
         finally:
             await self._finish()
 
@@ -306,14 +309,25 @@ class Scheduler:
         """Let what is under way end, or give it up; then settle it."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while self._working and loop.time() - began < (self._grace or 0.0):
-            left = (self._grace or 0.0) - (loop.time() - began)
-            self._wake.clear()
-            await wait_for(left, self._wake)
+        try:
+            while self._working and loop.time() - began < (self._grace or 0.0):
+                left = (self._grace or 0.0) - (loop.time() - began)
+                self._wake.clear()
+                await wait_for(left, self._wake)
+        finally:  # a cancellation ends the waiting, and nothing goes on behind it
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        """Cancel what is under way, wait for its end, and settle what ended."""
         tasks = [task for _, task, _ in self._working.values()]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            await self._settle()
+
+    async def _settle(self) -> None:
         try:
             if self._ended:
                 await self._turn(0)
