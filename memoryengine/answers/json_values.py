@@ -16,8 +16,8 @@ EXCERPT = 400
 OPENER = re.compile(
     r"""[\[［【](?=\s*(?:[\[\]{}［］【】｛｝"'“”/#]|\Z))|[{｛](?=\s*(?:[\]}｝"'“”/#]|\w+\s*[:：]|\Z))"""
 )
-# An object that is written in a way nobody reads: other quotes, bold names.
-ROWISH = re.compile(r"[{｛]\W{0,12}\w{1,20}[^\w}｝]{0,4}[:：=]")
+# An object that is written in a way nobody reads, with other quotes or bold names, or what is left of one.
+ROWISH = re.compile(r"""[{｛]\W{0,12}\w{1,20}[^\w}｝]{0,4}[:：=]|\w["'”]\s?[:：]\s?["'“\[{\d]""")
 _OMITTED = re.compile(r"\.{3}|…|\b(?:omitted|truncated|remaining)\b|省略|其余", re.IGNORECASE)
 _CLOSED_BY = r"""\s*(?:[:：\]}］】｝]|\Z|[,，、]\s*(?:[“”"'{\[［【｛\]}］】｝]|\w+\s*[:：]))"""
 _BY = re.compile(_CLOSED_BY)
