@@ -66,11 +66,13 @@ class AsyncMemoryEngine:
 
     async def close(self) -> None:
         """Give the store and the models' connections back, and stop the schedule; a second call does nothing."""
-        await self._background.stop(CLOSING_SECONDS)
-        async with self._opening:
-            if not self._closed:
-                self._closed = True
-                await self._engine.close()
+        try:
+            await self._background.stop(CLOSING_SECONDS)
+        finally:
+            async with self._opening:
+                if not self._closed:
+                    await self._engine.close()
+                    self._closed = True
 
     async def __aenter__(self) -> Self:
         return await self.open()

@@ -76,8 +76,10 @@ class Engine:
 
     async def close(self) -> None:
         """Close the models and the store."""
-        await self.models.close()
-        await self.store.close()
+        try:
+            await self.models.close()
+        finally:
+            await self.store.close()
 
     def plan(self, operation: str) -> Plan:
         """The plan of an operation; raises `NotFound` with the nearest name."""

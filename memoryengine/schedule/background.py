@@ -17,6 +17,8 @@ NO_JOBS = (
     "idle_minutes: 30}}`; the shipped configs have one to extend."
 )
 
+ANSWER_SECONDS = 5.0
+
 
 class Owner(Protocol):
     """Whoever must not be forgotten while its schedule runs: an engine that nobody else holds is closed."""
@@ -31,17 +33,34 @@ class Background:
 
     def start(self, engine: Engine, owner: Owner, told: Told = log_run) -> None:
         """Begin in the running loop; a second call does nothing. Raises `ConfigError` where no job is configured."""
-        if self._task is not None and not self._task.done():
+        if self._task is not None and not _has_ended(self._task):
             return
         self._scheduler = scheduler_of(engine, told)
         self._task = asyncio.create_task(_attend(self._scheduler, owner), name="memoryengine schedule")
 
     async def stop(self, seconds: float = GRACE_SECONDS) -> None:
-        """Wait until what is under way has ended, or give it up after so many seconds."""
-        task, scheduler, self._task, self._scheduler = self._task, self._scheduler, None, None
-        if task is not None and scheduler is not None:
-            scheduler.stop(seconds)
-            await asyncio.gather(task, return_exceptions=True)
+        """Wait until what is under way has ended, or give it up after so many seconds, or when this is cancelled."""
+        task, scheduler = self._task, self._scheduler
+        if task is None or scheduler is None:
+            return
+        home = task.get_loop()
+        if not _has_ended(task) and home is asyncio.get_running_loop():
+            await _stopped(task, scheduler, seconds)
+        elif not _has_ended(task) and home.is_running():
+            there = asyncio.run_coroutine_threadsafe(_stopped(task, scheduler, seconds), home)
+            # That loop may end before it answers.
+            await asyncio.wait([asyncio.wrap_future(there)], timeout=seconds + ANSWER_SECONDS)
+        if self._task is task:
+            self._task = self._scheduler = None
+
+
+def _has_ended(task: asyncio.Task[None]) -> bool:
+    return task.done() or task.get_loop().is_closed()
+
+
+async def _stopped(task: asyncio.Task[None], scheduler: Scheduler, seconds: float) -> None:
+    scheduler.stop(seconds)
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _attend(scheduler: Scheduler, owner: Owner) -> None:  # noqa: ARG001  # held as long as this runs
