@@ -53,7 +53,8 @@ async def test_a_closing_that_is_cancelled_at_any_step_can_be_done_again(make: M
         engine = make()
         await engine.user("ann").add("Ann keeps bees.")
         engine._engine.models.__dict__["chat"] = MeteredChat(Slow(lambda _: ""))
-        await engine.start()
+        if steps % 2:
+            await engine.start()
         closing = asyncio.create_task(engine.close())
         for _ in range(steps):
             await asyncio.sleep(0)
