@@ -65,7 +65,10 @@ class AsyncMemoryEngine:
         return self
 
     async def close(self) -> None:
-        """Give the store and the models' connections back, and stop the schedule; a second call does nothing."""
+        """Give the store and the models' connections back, and stop the schedule; a second call does nothing.
+
+        A run of an operation that asks the chat model and writes, as `consolidate`, is stopped: it raises `StoreError`.
+        """
         try:
             await self._background.stop(CLOSING_SECONDS)
         finally:

@@ -16,7 +16,7 @@ from .commits import COMMIT_ATTEMPTS, Seen, turn_writes
 from .embedding import EmbeddingQueue
 from .errors import ConfigError, Moved, NotFound, Problem, StoreError
 from .execution import BUSY, OVERTAKEN, Execution
-from .leases import Lease
+from .leases import Lease, stopped
 from .locks import ScopeLocks
 from .ports import Appended, Clock, Store
 from .prompts import Prompt
@@ -51,6 +51,7 @@ class Engine:
     prompts: dict[str, Mapping[str, Prompt]] = field(default_factory=dict)
     committing: ScopeLocks = field(default_factory=ScopeLocks)
     heard: Heard = field(default_factory=Heard)
+    under_way: set[Lease] = field(default_factory=set)
 
     @cached_property
     def queue(self) -> EmbeddingQueue | None:
@@ -75,8 +76,9 @@ class Engine:
         await self.store.open(COLLECTIONS, vector_space(self.models.embedder))
 
     async def close(self) -> None:
-        """Close the models and the store."""
+        """Stop the runs that hold a lease, so that it is given back; then close the models and the store."""
         try:
+            await stopped(self.under_way)
             await self.models.close()
         finally:
             await self.store.close()
@@ -206,7 +208,7 @@ class Engine:
 
     def _lease(self, plan: Plan, scope: Scope) -> Lease:
         seconds = self.settings.limits.lease_seconds
-        return Lease(self.store, scope, plan.operation, seconds, self.clock, self.committing)
+        return Lease(self.store, scope, plan.operation, seconds, self.clock, self.committing, under_way=self.under_way)
 
 
 def assemble(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +28,11 @@ from .values import Changes, Scope
 LEASE = "lease"
 LEFT_TO_OTHERS = "another process is working on this"
 """How the reason begins for which a run ends that finds the lease taken."""
+CLOSED_MEANWHILE = (
+    "This engine was closed while it worked on this. What was not committed yet is as before: make a new engine and "
+    "call it again."
+)
+STOPPING_SECONDS = 5.0
 RENEWALS = 3
 """How often a lease is renewed within its length."""
 
@@ -59,12 +66,12 @@ def is_live(lease: Document | None, now: datetime) -> bool:
     return now < until <= now + 2 * length
 
 
-@dataclass
+@dataclass(eq=False)
 class Lease:
     """The lease that one call of an operation may take, for `seconds` at a time; given back at the end of the `with`.
 
     It is taken when the first worker that may ask the chat model is about to run, so that a call that finds nothing to
-    do writes nothing.
+    do writes nothing. `under_way` holds it as long as the `with` lasts, for `stopped` to end it.
     """
 
     store: Store
@@ -74,6 +81,11 @@ class Lease:
     clock: Clock
     locks: ScopeLocks
     owner: str = field(default_factory=lambda: secrets.token_hex(10))
+    under_way: set[Lease] = field(default_factory=set)
+    _task: asyncio.Task[Any] | None = None
+    _cancelled_before: int = 0
+    _stopping: bool = False
+    _ended: Future[None] = field(default_factory=Future)
     _held: bool = False
     _asked: bool = False
     _taking: asyncio.Task[bool] | None = None
@@ -110,13 +122,50 @@ class Lease:
             raise LeaseMoved
 
     async def __aenter__(self) -> Self:
+        self._task = asyncio.current_task()
+        assert self._task is not None
+        self._cancelled_before = self._task.cancelling()
+        self.under_way.add(self)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._asked:  # a second cancellation stops the waiting, and not what is waited for
-            await asyncio.shield(asyncio.create_task(self._give_back(), name=f"give back {self.id}"))
+        self.under_way.discard(self)
+        try:
+            if self._asked:  # a second cancellation stops the waiting, and not what is waited for
+                giving_back = asyncio.create_task(self._give_back(), name=f"give back {self.id}")
+                giving_back.add_done_callback(lambda _: self._ended.set_result(None))
+                await asyncio.shield(giving_back)
+            else:
+                self._ended.set_result(None)
+        finally:
+            ours_alone = self._take_back_cancellation()
+        if kind is asyncio.CancelledError and ours_alone:
+            raise StoreError(CLOSED_MEANWHILE) from error
+
+    def _take_back_cancellation(self) -> bool:
+        """Whether the run was cancelled by `stop` and nobody else, told as `asyncio.timeout` tells its own."""
+        if not self._stopping or self._task is None:
+            return False
+        return self._task.uncancel() <= self._cancelled_before
+
+    def _stop(self) -> None:
+        if self in self.under_way and self._task is not None and not self._stopping:
+            self._stopping = self._task.cancel()
+
+    def stop(self) -> Future[None] | None:
+        """Cancel the run around it, from any loop, so that it raises `StoreError`; what is done when it has ended.
+
+        None where nothing can be waited for: the run called this itself, or its event loop has ended.
+        """
+        if self._task is None or self._task is asyncio.current_task():
+            return None
+        try:
+            self._task.get_loop().call_soon_threadsafe(self._stop)
+        except RuntimeError:
+            return None
+        return self._ended
 
     async def _give_back(self) -> None:
         if self._renewing is not None:
@@ -168,6 +217,13 @@ class Lease:
         entry = lease_entry(self.owner, now)
         async with self.locks.of(self.scope):
             await self.store.commit(self.scope, Writes(writes.put, writes.patch, entry=entry), expect=revision)
+
+
+async def stopped(leases: Iterable[Lease]) -> None:
+    """Stop the runs around these leases, and wait, for some seconds at most, until they have given them back."""
+    ending = [asyncio.wrap_future(ended) for ended in map(Lease.stop, tuple(leases)) if ended is not None]
+    if ending:
+        await asyncio.wait(ending, timeout=STOPPING_SECONDS)
 
 
 def lease_entry(owner: str, at: datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import pytest
 from memoryengine import AsyncMemoryEngine, StoreError
 from memoryengine.models.metered import MeteredChat
 from memoryengine.models.scripted import ScriptedChat
+from memoryengine.results import Result
+from memoryengine.testing.answering import answer_turns
 
 Make = Callable[[], AsyncMemoryEngine]
+MakeAsking = Callable[..., AsyncMemoryEngine]
 SCHEDULE = {"consolidate": {"operation": "consolidate_memory", "messages": 1}, "reflect": None}
 
 
@@ -21,6 +25,20 @@ SCHEDULE = {"consolidate": {"operation": "consolidate_memory", "messages": 1}, "
 def make(tmp_path: Path) -> Make:
     place = {"use": "sqlite", "path": str(tmp_path / "a.db")}
     return lambda: AsyncMemoryEngine({"extends": "embedded", "store": place, "schedule": SCHEDULE})
+
+
+@pytest.fixture
+def make_asking(tmp_path: Path) -> MakeAsking:
+    """Engines whose workers ask a model that takes half a minute, unless told else."""
+    place = {"use": "sqlite", "path": str(tmp_path / "a.db")}
+    models = {"chat": {"use": "offline"}, "embedder": {"use": "lexical"}}
+
+    def make(delay: float = 30) -> AsyncMemoryEngine:
+        engine = AsyncMemoryEngine({"store": place, "models": models})
+        engine._engine.models.__dict__["chat"] = MeteredChat(ScriptedChat(answer_turns, delay=delay))
+        return engine
+
+    return make
 
 
 class Unclosable(ScriptedChat):
@@ -122,3 +140,64 @@ def test_an_engine_whose_schedule_runs_in_another_thread_is_closed_from_here(mak
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+async def consolidating(engine: AsyncMemoryEngine) -> asyncio.Task[Result]:
+    """A consolidation that has its lease, and waits for a model that takes half a minute."""
+    await engine.user("ann").add_messages([{"role": "user", "content": "My hobby is chess."}])
+    run = asyncio.create_task(engine.user("ann").consolidate())
+    for _ in range(2000):
+        if any(lease._held for lease in engine._engine.under_way):
+            return run
+        await asyncio.sleep(0.005)
+    pytest.fail("No lease was taken within ten seconds.")
+
+
+async def test_a_run_under_way_is_stopped_and_gives_its_lease_back(make_asking: MakeAsking) -> None:
+    engine = make_asking()
+    run = await consolidating(engine)
+    began = time.monotonic()
+    await engine.close()
+    assert time.monotonic() - began < 4
+    with pytest.raises(StoreError, match="was closed while it worked"):
+        await run
+    assert run.cancelling() == 0
+    assert engine._engine.under_way == set()
+    async with make_asking(delay=0) as other:
+        assert (await other.user("ann").consolidate()).consolidated == 1
+
+
+async def test_a_run_that_others_cancelled_at_the_same_time_ends_as_cancelled(make_asking: MakeAsking) -> None:
+    engine = make_asking()
+    run = await consolidating(engine)
+    closing = asyncio.create_task(engine.close())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    run.cancel()
+    await closing
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    async with make_asking(delay=0) as other:
+        assert (await other.user("ann").consolidate()).consolidated == 1
+    assert await is_closed(engine)
+
+
+def test_a_run_in_the_loop_of_another_thread_is_stopped_too(make_asking: MakeAsking) -> None:
+    engine, going, said = make_asking(), threading.Event(), []
+
+    async def work() -> None:
+        run = await consolidating(engine)
+        going.set()
+        try:
+            await run
+        except StoreError as error:
+            said.append(error.message)
+
+    thread = threading.Thread(target=asyncio.run, args=(work(),))
+    thread.start()
+    assert going.wait(10)
+    asyncio.run(engine.close())
+    thread.join(10)
+    assert not thread.is_alive()
+    assert [text.split(".")[0] for text in said] == ["This engine was closed while it worked on this"]
+    assert asyncio.run(is_closed(engine))
