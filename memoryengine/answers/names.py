@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 ALSO: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +35,12 @@ _CITING = frozenset(name for field in ("id", "ids", "by") for name in (field, *A
 
 def plain(name: object) -> str:
     """A field's name as it is compared: lower case, without quotes, marks and blanks around it."""
-    return re.sub(r"[\s\-]+", "_", str(name).strip(" \t\n\"'“”‘’*`_:：").lower())
+    return _plain(str(name))
+
+
+@lru_cache(maxsize=256)  # a model gives each of its rows the same few names
+def _plain(name: str) -> str:
+    return re.sub(r"[\s\-]+", "_", name.strip(" \t\n\"'“”‘’*`_:：").lower())
 
 
 def known_as(name: str, schema: Collection[str]) -> str:
