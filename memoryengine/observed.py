@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -60,7 +60,7 @@ def each_once(memories: Iterable[Memory]) -> tuple[Memory, ...]:
     found: dict[tuple[str, ...], list[Memory]] = {}
     for memory in told:
         same = found.setdefault(terms(memory.content) or (memory.content,), [])
-        place = next((n for n, one in enumerate(same) if not _something_between(one, memory, told)), None)
+        place = next((n for n, one in enumerate(same) if not _are_parted(one, memory, told)), None)
         if place is None:
             same.append(memory)
         else:
@@ -68,10 +68,22 @@ def each_once(memories: Iterable[Memory]) -> tuple[Memory, ...]:
     return tuple(memory for same in found.values() for memory in same)
 
 
-def _something_between(one: Memory, again: Memory, others: Iterable[Memory]) -> bool:
-    first, last = sorted((one.said_at, again.said_at))
-    of = attributes_of(again.content)
-    return any(first < m.said_at < last and not of.isdisjoint(attributes_of(m.content)) for m in others)
+def _are_parted(one: Memory, again: Memory, others: Iterable[Memory]) -> bool:
+    since, until = sorted((one.said_at, again.said_at))
+    return is_parted(again, since, until, others, lambda memory: attributes_of(memory.content))
+
+
+def is_parted(
+    again: Memory,
+    since: datetime,
+    until: datetime,
+    others: Iterable[Memory],
+    attributes: Callable[[Memory], frozenset[str]],
+) -> bool:
+    """Whether between two moments in which `again` was told something else was said of one of its attributes."""
+    of, same = attributes(again), terms(again.content)
+    between = (m for m in others if since < m.said_at < until and terms(m.content) != same)
+    return any(not of.isdisjoint(attributes(m)) for m in between)
 
 
 def _joined(first: Memory, again: Memory) -> Memory:

@@ -127,7 +127,6 @@ class _Settling:
         self.now = now
         self.new = {memory.id: memory for memory in new}
         self.place = {memory.id: place for place, memory in enumerate(new)}
-        self.dropped: set[str] = set()
         self.taken_in: dict[str, Memory] = {}
         self.expired: dict[str, Expiry] = {}
         self.known: dict[str, tuple[str, ...]] = {}
@@ -143,7 +142,7 @@ class _Settling:
         for verdict in sorted(told, key=lambda v: sorted((begins(v.memory), begins(v.by)))):
             if verdict.relation == CONTRADICTED:
                 self._contradict(verdict.memory, verdict.by)
-        kept = [memory for id_, memory in self.new.items() if id_ not in self.dropped]
+        kept = [memory for id_, memory in self.new.items() if id_ not in self.taken_in or id_ in self.expired]
         return Changes(
             memories=tuple(self._born(memory) for memory in kept),
             expired=tuple(e for id_, e in self.expired.items() if id_ not in self.new),
@@ -172,7 +171,6 @@ class _Settling:
 
     def _merge(self, poor: Memory, rich: Memory) -> None:
         """The messages of a memory that is not kept go over to the one that holds it."""
-        self.dropped.add(poor.id)
         self.taken_in[poor.id] = rich
         if rich.id in self.new:
             held = self.new[rich.id]
@@ -199,7 +197,7 @@ class _Settling:
         return self.new.get(memory.id, memory)
 
     def _gone(self, id_: str) -> bool:
-        return id_ in self.dropped or id_ in self.expired
+        return id_ in self.taken_in or id_ in self.expired
 
     def _is_later(self, one: Memory, other: Memory) -> bool:
         """Whether `one` stands against `other`; of two recorded at one moment, the one that comes further on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 
 from memoryengine.observed import each_once
 from memoryengine.values import Memory
@@ -28,3 +29,11 @@ def test_a_home_to_which_somebody_came_back_is_two() -> None:
     again = [*moves, said("User lives in Beijing.", 9)]
     assert sorted(len(one.sources) for one in each_once(again)) == [1, 1, 2]
     assert len(each_once([*moves, *moves])) == 3
+
+
+def test_the_same_told_thrice_is_one_in_whatever_order_the_model_names_it() -> None:
+    told = [said("User lives in Beijing.", day) for day in (0, 9, 3)]
+    for order in permutations(told):
+        (one,) = each_once(order)
+        assert sorted(one.sources) == ["m0", "m3", "m9"]
+        assert one.said_at == NOON + timedelta(days=9)

@@ -9,6 +9,7 @@ from itertools import combinations
 from memoryengine.answers import ask, json_lines, memory_rows
 from memoryengine.attributes import cue
 from memoryengine.filters import AllOf, Is
+from memoryengine.observed import is_parted
 from memoryengine.ports import NEWEST_FIRST, ChatModel, Clock, Reader, Search
 from memoryengine.prompts import Prompt, fence
 from memoryengine.text import language, terms
@@ -139,16 +140,14 @@ def _told_again(
     """
     held = {terms(one.memory.content): one.memory for one in known.values()}
     again = [(held[key], m) for m in observations if (key := terms(m.content)) in held]
-    again = [(old, m) for old, m in again if begins(m) >= begins(old) and not _parted(old, m, observations, topics)]
+    again = [
+        (old, m)
+        for old, m in again
+        if begins(m) >= begins(old)
+        and not is_parted(m, begins(old), m.said_at, observations, lambda one: topics[one.id].attributes)
+    ]
     repeated = {m.id for _, m in again}
     return [m for m in observations if m.id not in repeated], [(old.id, m.sources) for old, m in again]
-
-
-def _parted(old: Memory, again: Memory, observations: Memories, topics: Mapping[str, Topic]) -> bool:
-    """Whether something of the same attribute, but not the same, was said between a memory and its repetition."""
-    of, same = topics[again.id].attributes, terms(again.content)
-    between = (m for m in observations if begins(old) < m.said_at < again.said_at and terms(m.content) != same)
-    return any(not of.isdisjoint(topics[m.id].attributes) for m in between)
 
 
 def _newest_first(memories: Iterable[Memory]) -> list[Memory]:
