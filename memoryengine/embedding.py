@@ -108,45 +108,50 @@ class EmbeddingQueue:
         """
         async with self._locks.of(scope):
             try:
-                await together([self._flush(scope, collection) for collection in collections])
+                await self._flush(scope, dict.fromkeys(collections))
             except (ModelError, StoreUnavailable) as error:
                 return f"New texts wait for their vectors and are found by keyword alone until then: {error.message}"
         return ""
 
-    async def _flush(self, scope: Scope, collection: str) -> None:
-        cursor: str | None = None
-        while True:
-            page = await self._store.page(scope, collection, UNEMBEDDED, limit=self._batch, cursor=cursor)
-            if page.documents:
-                texts = {d.id: text_of(collection, d) for d in page.documents}
-                vectors = await self._vectors(scope, collection, texts)
-                await self._store.attach(scope, collection, {id_: vectors[text] for id_, text in texts.items()})
-            cursor = page.cursor
-            if cursor is None:
-                return
+    async def _flush(self, scope: Scope, cursors: Mapping[str, str | None]) -> None:
+        """Embed what waits in the collections behind these cursors, a batch of each at a time."""
+        store, limit = self._store, self._batch
+        while cursors:
+            asked = [store.page(scope, name, UNEMBEDDED, limit=limit, cursor=at) for name, at in cursors.items()]
+            pages = dict(zip(cursors, await together(asked), strict=True))
+            texts = {name: {d.id: text_of(name, d) for d in page.documents} for name, page in pages.items()}
+            await self._embed(scope, {name: waiting for name, waiting in texts.items() if waiting})
+            cursors = {name: page.cursor for name, page in pages.items() if page.cursor is not None}
 
-    async def _vectors(self, scope: Scope, collection: str, texts: Mapping[str, str]) -> Mapping[str, Vector]:
-        """The vectors of the texts of documents, by text: those that are kept, and the others from the model."""
-        wanted = list(dict.fromkeys(texts.values()))
-        if not self._kept:
-            return await self.embeddings.of(wanted)
-        ids = [entry_id(self.embeddings.model, text) for text in wanted]
-        entries = await self._store.get(scope, EMBEDDINGS, ids)
-        held = {text: _vector(entry) for text, entry in zip(wanted, entries, strict=True) if entry is not None}
+    async def _embed(self, scope: Scope, texts: Mapping[str, Mapping[str, str]]) -> None:
+        """Attach their vectors to documents; `texts` by collection and id."""
+        wanted = list(dict.fromkeys(text for waiting in texts.values() for text in waiting.values()))
+        held = await self._kept_of(scope, wanted) if self._kept and wanted else {}
         made = await self.embeddings.of([text for text in wanted if text not in held])
-        if made:
-            await self._keep(scope, collection, texts, made)
-        return {**held, **made}
+        if self._kept and made:
+            await self._store.append(scope, EMBEDDINGS, [_entry(self.embeddings.model, *one) for one in made.items()])
+        vectors = {**held, **made}
+        attached = [
+            self._store.attach(scope, name, {id_: vectors[text] for id_, text in waiting.items()})
+            for name, waiting in texts.items()
+        ]
+        if sum(await together(attached)) < sum(map(len, texts.values())) and self._kept:
+            await self._forget_deleted(scope, texts, made)
 
-    async def _keep(self, scope: Scope, collection: str, texts: Mapping[str, str], made: Mapping[str, Vector]) -> None:
-        """Keep new vectors, but of no text whose document was deleted while it was embedded."""
-        model = self.embeddings.model
-        await self._store.append(scope, EMBEDDINGS, [_entry(model, text, vector) for text, vector in made.items()])
-        found = await self._store.get(scope, collection, list(texts))
-        there = {text for text, document in zip(texts.values(), found, strict=True) if document is not None}
+    async def _kept_of(self, scope: Scope, texts: Sequence[str]) -> dict[str, Vector]:
+        """Those vectors that the store has kept, by text."""
+        entries = await self._store.get(scope, EMBEDDINGS, [entry_id(self.embeddings.model, text) for text in texts])
+        return {text: _vector(entry) for text, entry in zip(texts, entries, strict=True) if entry is not None}
+
+    async def _forget_deleted(self, scope: Scope, texts: Mapping[str, Mapping[str, str]], made: Iterable[str]) -> None:
+        """Keep no new vector of a text whose last document was deleted while it was embedded."""
+        there = set[str]()
+        for name, waiting in texts.items():
+            found = await self._store.get(scope, name, list(waiting))
+            there |= {text for text, document in zip(waiting.values(), found, strict=True) if document is not None}
         gone = [text for text in made if text not in there]
         if gone:
-            await forget(self._store, scope, model, gone, self._clock.now())
+            await forget(self._store, scope, self.embeddings.model, gone, self._clock.now())
 
 
 def text_of(collection: str, document: Document) -> str:

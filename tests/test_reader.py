@@ -132,9 +132,11 @@ async def test_channels_lie_between_nothing_and_one_and_each_text_is_embedded_on
     assert all(0 <= score <= 1 for h in one for score in h.channels.values())
     assert max(h.channels["keyword"] for h in one) == 1.0
     assert all(h.score == max(h.channels.values()) for h in one)
-    assert [call for call in shelf.embedder.calls if call == ("tea and cake",)] == [("tea and cake",)] * 2
+    waiting, question = sorted(shelf.embedder.calls, key=len, reverse=True)
+    assert question == ("tea and cake",)
+    assert len(waiting) == len(set(waiting)) == 6, "memories and messages in one call"
     await reader.search(Search("tea and cake"))
-    assert len(shelf.embedder.calls) == 3  # memories, messages, the question; nothing a second time
+    assert len(shelf.embedder.calls) == 2, "nothing a second time"
 
 
 async def test_without_the_embedder_a_search_goes_by_keyword_and_says_so(shelf: Shelf) -> None:

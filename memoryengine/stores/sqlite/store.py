@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -140,11 +139,15 @@ class SqliteStore:
         path = self.path
 
         def job(connection: sqlite3.Connection) -> int:
+            packed = _packed(vectors, space)  # first, for the file is not to be locked while it lasts
+            return written(connection, path, lambda c: attached(c, packed), None)
+
+        def attached(connection: sqlite3.Connection, packed: Mapping[str, bytes]) -> int:
             check_space(connection, path, space)
             return write.attach(connection, scope, table, packed)
 
-        packed = await asyncio.to_thread(_packed, vectors, space)
-        return await self._write(job) if packed else 0
+        writer, _ = self._open_lanes()
+        return await writer.run(job) if vectors else 0
 
     async def purge(self, scope: Scope, targets: Sequence[tuple[str, Filter]], *, entry: Json) -> tuple[int, ...]:
         """Delete every document that passes, and return when no byte of them is left in the files."""
