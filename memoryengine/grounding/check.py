@@ -98,27 +98,32 @@ def ungrounded(statement: str, source: Source, locale: Locale) -> str:
 def _cause(statement: str, source: Source, locale: Locale) -> str:
     if _foreign(statement, source, locale):
         return LANGUAGE
-    near = _folded("\n".join(_said(m) for m in source.near))
-    told = times.told(source.cited, source.beside, near, locale.zone)
-    rest, time_is_wrong = _without_times(statement, told)
+    folded, near = _folded(statement), _folded(_said(source.near))
+    told = times.Told(source.cited, source.beside, near, locale.zone)
+    rest, time_is_wrong = _without_times(statement, folded, told)
     if time_is_wrong:
         return TIME
     if not _numbers_stand(statement, rest, told, source):
         return NUMBER
-    if denies_unasked(_folded(statement), near):
+    if denies_unasked(folded, near):
         return DENIAL
-    return "" if _names_stand(statement, source, locale) else NAME
+    return "" if _names_stand(statement, folded, source, locale) else NAME
 
 
 def strays(statements: Iterable[tuple[str, Source]]) -> bool:
     """Whether of several statements none shares a word with what was shown: an answer to something else."""
-    held = [(set(content_terms(simplified(text))), source) for text, source in statements]
-    return bool(held) and all(words and not _shares(words, source) for words, source in held)
+    held = list(statements)
+    return bool(held) and all(_strays(text, source) for text, source in held)
 
 
-def _shares(words: set[str], source: Source) -> bool:
-    said = set(content_terms(simplified("\n".join(m.content for m in source.shown or source.near))))
-    shared = words & said
+def _strays(statement: str, source: Source) -> bool:
+    words = set(content_terms(simplified(statement)))
+    # nearly always something near it shares a word, and the rest need not be read
+    return bool(words) and not _shares(words, source.near) and not _shares(words, source.shown)
+
+
+def _shares(words: set[str], messages: Iterable[Message]) -> bool:
+    shared = words.intersection(content_terms(simplified("\n".join(m.content for m in messages))))
     # one Chinese character says little: most pairs of sentences have one in common
     return any(len(term) > 1 for term in shared) or len(shared) > 2
 
@@ -130,7 +135,11 @@ def _plain(text: str) -> str:
 
 
 def _plain_source(source: Source) -> Source:
-    return Source(*(tuple(map(_plain_message, part)) for part in (source.cited, source.beside, source.shown)))
+    return replace(source, cited=_plain_messages(source.cited), beside=_plain_messages(source.beside))
+
+
+def _plain_messages(messages: Iterable[Message]) -> tuple[Message, ...]:
+    return tuple(map(_plain_message, messages))
 
 
 def _plain_message(message: Message) -> Message:
@@ -139,8 +148,13 @@ def _plain_message(message: Message) -> Message:
     return message if same else replace(message, content=content, speaker=speaker)
 
 
-def _said(message: Message) -> str:
-    return f"{message.speaker} {message.content}"
+def _said(messages: Iterable[Message]) -> str:
+    return "\n".join(f"{message.speaker} {message.content}" for message in messages)
+
+
+def _shown(source: Source) -> str:
+    """All that was shown, read only where a name, a number or a third script is in question."""
+    return _said(_plain_messages(source.shown) or source.near)
 
 
 def _folded(text: str) -> str:
@@ -152,9 +166,10 @@ def _foreign(statement: str, source: Source, locale: Locale) -> bool:
 
     Also where it has the letters of a third (kana, hangul, Cyrillic, Arabic, Thai) and nothing that was shown has any.
     """
-    seen = [*(locale.human(spoken) for spoken in LANGUAGES), *(_said(m) for m in source.shown or source.near)]
-    if len(_THIRD.findall(statement)) >= _ENOUGH and not any(map(_THIRD.search, seen)):
-        return True
+    if len(_THIRD.findall(statement)) >= _ENOUGH:
+        seen = (*(locale.human(spoken) for spoken in LANGUAGES), _shown(source))
+        if not any(map(_THIRD.search, seen)):
+            return True
     mine = _languages(statement)
     if len(mine) != 1 or mine <= {locale.language}:
         return False
@@ -172,21 +187,22 @@ def _length(text: str) -> float:
     return len(_LATIN_WORD.findall(text)) + len(_HAN.findall(text)) / 1.7
 
 
-def _languages(text: str) -> set[Language]:
+@lru_cache(maxsize=512)
+def _languages(text: str) -> frozenset[Language]:
     """The languages that a text may pass for; both where it mixes them, is in neither, or is hardly a text."""
     text = _ADDRESS.sub(" ", text)
     if len({language(text, default) for default in LANGUAGES}) == 2:
-        return set(LANGUAGES)
+        return frozenset(LANGUAGES)
     han, latin = len(_HAN.findall(text)), len(_LATIN_WORD.findall(text))
     mixed = han >= _ENOUGH and latin >= _ENOUGH
     little = han < 2 and latin < 3
-    return set(LANGUAGES) if mixed or little else {language(text)}
+    return frozenset(LANGUAGES if mixed or little else (language(text),))
 
 
-def _without_times(statement: str, told: times.Told) -> tuple[str, bool]:
+def _without_times(statement: str, folded: str, told: times.Told) -> tuple[str, bool]:
     """The statement, folded, without the times that stand in its source; and whether one does not."""
-    rest = without_decades(_folded(statement), told.text)
-    for period in times.named(rest if rest != _folded(statement) else statement, told.newest):
+    rest = without_decades(folded, told.text)
+    for period in times.named(rest if rest != folded else statement, told.newest):
         if times.follows(period, told):
             rest = rest.replace(_folded(period.text), " ", 1)
         elif times.is_definite(period):
@@ -197,7 +213,11 @@ def _without_times(statement: str, told: times.Told) -> tuple[str, bool]:
 def _numbers_stand(statement: str, rest: str, told: times.Told, source: Source) -> bool:
     """Whether all numbers stand that are left in a statement, folded, once its times were taken out."""
     near = told.text
-    shown = _folded("\n".join(_said(m) for m in source.shown))
+    claims = list(numbers.claimed(rest))
+    claims = list(numbers.claimed(without_summed(without_said(rest, near), near))) if claims else []
+    if not claims:
+        return True
+    shown = _folded(_shown(source))
     counted = numbers.listed(statement).union(*(numbers.listed(m.content) for m in source.near))
     derived = counted | told.years | times.years_between(numbers.supported(near), told.moments)
     return all(
@@ -205,7 +225,7 @@ def _numbers_stand(statement: str, rest: str, told: times.Told, source: Source) 
         or numbers.stands_in(written, value, near)
         or _in_a_name(written, statement, shown)
         or value in told.of(_unit(written, rest))
-        for written, value in numbers.claimed(without_summed(without_said(rest, near), near))
+        for written, value in claims
     )
 
 
@@ -221,18 +241,19 @@ def _in_a_name(written: str, statement: str, shown: str) -> bool:
     return any(f"{word.casefold()} {written}" in shown for word in words)
 
 
-def _names_stand(statement: str, source: Source, locale: Locale) -> bool:
-    shown = source.shown or source.near
-    own = [_plain(name) for spoken in LANGUAGES for name in (locale.human(spoken), locale.assistant(spoken))]
-    told = "\n".join([*own, *(_said(m) for m in shown)])
-    said = _folded(told)
+def _names_stand(statement: str, folded: str, source: Source, locale: Locale) -> bool:
     found = list(names.han_names(statement) if language(statement) == "zh" else names.latin_names(statement))
+    if not found:
+        return True
+    own = [_plain(name) for spoken in LANGUAGES for name in (locale.human(spoken), locale.assistant(spoken))]
+    told = "\n".join([*own, _shown(source)])
+    said = _folded(told)
     whole = [name for name in found if covers_its_place(name, said)]
     missing = {
         name.casefold()
         for name in found
         if not names.is_said(name, said) and not any(name in longer for longer in whole)
     }
-    missing -= shared_names(_folded(statement), said) | spelt_out(statement, told) if missing else set()
+    missing -= shared_names(folded, said) | spelt_out(statement, told) if missing else set()
     missing -= pinyin_names(statement, said) if missing else set()
     return all(is_in_pinyin(name, said) for name in missing)

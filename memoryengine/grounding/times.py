@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from ..times import find_periods
@@ -44,17 +45,34 @@ _PARTS: Mapping[str, Callable[[datetime], tuple[int, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Told:
-    """The times that messages name, when they were said, in one zone, and all that they say, folded.
+    """What messages tell about time; `text` is all that they say, folded."""
 
-    `newest` is when the newest of the cited messages was said, against which a statement about them is read.
-    """
-
-    periods: tuple[Period, ...]
-    moments: tuple[datetime, ...]
-    newest: datetime
+    cited: tuple[Message, ...]
+    beside: tuple[Message, ...]
     text: str
+    zone: ZoneInfo
+
+    @property
+    def newest(self) -> datetime:
+        """When the newest of the cited messages was said, against which a statement about them is read."""
+        return max(self.moments[: len(self.cited)])
+
+    @cached_property
+    def moments(self) -> tuple[datetime, ...]:
+        """When the messages were said."""
+        return tuple(m.said_at.astimezone(self.zone) for m in (*self.cited, *self.beside))
+
+    @cached_property
+    def periods(self) -> tuple[Period, ...]:
+        """The times that the messages name, each read against its own moment."""
+        found: list[Period] = []
+        for message, moment in zip((*self.cited, *self.beside), self.moments, strict=True):
+            found += find_periods(message.content, moment)
+            found += _lengths(message.content, moment)
+            found += short_years(message.content.casefold().replace("’", "'"), moment)
+        return tuple(found)
 
     @property
     def years(self) -> frozenset[Decimal]:
@@ -73,17 +91,6 @@ class Told:
             return frozenset()
         ends = [p.start for p in self.periods] + [p.end - timedelta(seconds=1) for p in self.periods]
         return frozenset(Decimal(part) for moment in (*ends, *self.moments) for part in _PARTS[unit](moment))
-
-
-def told(cited: Sequence[Message], beside: Sequence[Message], text: str, zone: ZoneInfo) -> Told:
-    """What messages tell about time; `text` is what they say, folded."""
-    periods: list[Period] = []
-    moments = [m.said_at.astimezone(zone) for m in (*cited, *beside)]
-    for message, moment in zip((*cited, *beside), moments, strict=True):
-        periods += find_periods(message.content, moment)
-        periods += _lengths(message.content, moment)
-        periods += short_years(message.content.casefold().replace("’", "'"), moment)
-    return Told(tuple(periods), tuple(moments), max(moments[: len(cited)]), text)
 
 
 def named(text: str, said_at: datetime) -> tuple[Period, ...]:
