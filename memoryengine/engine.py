@@ -19,7 +19,6 @@ from .execution import BUSY, OVERTAKEN, Execution
 from .leases import Lease, stopped
 from .locks import ScopeLocks
 from .ports import Appended, Clock, Store
-from .prompts import Prompt
 from .quarantine import Quarantine
 from .reader import StoreReader
 from .records import COLLECTIONS, MESSAGES, message_document
@@ -48,7 +47,6 @@ class Engine:
     plans: Mapping[str, Plan]
     clock: Clock
     locale: Locale
-    prompts: dict[str, Mapping[str, Prompt]] = field(default_factory=dict)
     committing: ScopeLocks = field(default_factory=ScopeLocks)
     heard: Heard = field(default_factory=Heard)
     under_way: set[Lease] = field(default_factory=set)

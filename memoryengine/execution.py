@@ -22,7 +22,6 @@ from .leases import Lease, LeaseMoved, LeaseTaken
 from .locks import ScopeLocks
 from .lookback import looking_back
 from .ports import Clock, Patch, Store, Writes
-from .prompts import Prompt
 from .reader import StoreReader
 from .records import CONSOLIDATED, EMBEDDINGS, MEMORIES, MESSAGES, RUNS
 from .replies import Heard
@@ -31,7 +30,7 @@ from .runs import step_body
 from .settings import Settings
 from .values import Changes, Locale, Patience, Purge, Scope
 from .worker import WorkerSpec
-from .workflow import BATCH, BoundStep, Outcome, Plan, StepTrace, asks_chat, prompts_of, run_plan
+from .workflow import BATCH, BoundStep, Outcome, Plan, StepTrace, asks_chat, run_plan
 
 BUSY = f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later."
 OVERTAKEN = "these messages were consolidated or deleted by others first"
@@ -68,11 +67,6 @@ class Surroundings(Protocol):
     @property
     def heard(self) -> Heard:
         """Who spoke lately."""
-        ...
-
-    @property
-    def prompts(self) -> dict[str, Mapping[str, Prompt]]:
-        """The prompts that were loaded, by worker and field."""
         ...
 
     @property
@@ -181,9 +175,7 @@ class Execution:
             case "patience":
                 return Patience(engine.settings.limits.attempts)
             case "prompt":
-                if worker.name not in engine.prompts:
-                    engine.prompts[worker.name] = prompts_of(worker)
-                return engine.prompts[worker.name][field_name]
+                return worker.prompts[field_name]
         return None
 
     async def _commit(self, outcome: Outcome) -> Result:

@@ -89,7 +89,8 @@ class Slot:
 class WorkerSpec:
     """The contract of one worker class, read from its signature; types are resolved, never text.
 
-    `result` is the dataclass that `run` returns, None where it returns nothing.
+    `result` is the dataclass that `run` returns, None where it returns nothing; `prompts` are the texts that lie beside
+    the class for its fields of type Prompt.
     """
 
     name: str
@@ -102,6 +103,7 @@ class WorkerSpec:
     file: str
     line: int
     result: type | None = None
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
 
     @property
     def spare_outputs(self) -> frozenset[str]:

@@ -238,7 +238,8 @@ def check_sought(vector: Sequence[float], space: VectorSpace | None, where: str)
             f"The store {where} holds vectors of {space.dimensions} numbers ({space.model}), and a vector of "
             f"{len(vector)} was searched for: search with the same embedder."
         )
-    if not 0 < sum(float(one) * float(one) for one in vector) < math.inf:
+    length = math.hypot(*vector)
+    if not 0 < length * length < math.inf:
         raise StoreError("A vector is all zero or not finite, so it has no direction to compare by.")
 
 

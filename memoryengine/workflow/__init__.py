@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .check import check_workflows, misspelt_instances
 from .draw import draw_plan
-from .loading import load_workers, load_workflows, lost_workers, prompts_of
+from .loading import load_workers, load_workflows, lost_workers
 from .plan import BATCH, BoundStep, Branches, Plan, PlanStep, asks_chat
 from .run import Outcome, StepTrace, run_plan
 from .steps import Workflow
@@ -29,6 +29,5 @@ __all__ = [
     "load_workflows",
     "lost_workers",
     "misspelt_instances",
-    "prompts_of",
     "run_plan",
 ]

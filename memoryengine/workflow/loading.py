@@ -66,20 +66,6 @@ def lost_workers(entries: Sequence[str], base: Path, specs: Mapping[str, WorkerS
     return frozenset(named - specs.keys())
 
 
-def prompts_of(spec: WorkerSpec) -> Mapping[str, Prompt]:
-    """The prompts of a worker's fields of type Prompt, read from beside its module; raises `ConfigError`."""
-    prompts: dict[str, Prompt] = {}
-    problems: list[Problem] = []
-    for field in (field for field, slot in spec.ports.items() if port_of(slot.type) == "prompt"):
-        try:
-            prompts[field] = load_prompt(Path(spec.file).parent, field)
-        except ConfigError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    return prompts
-
-
 def load_workflows(
     entries: Sequence[str], base: Path, places: Sequence[Place] = ()
 ) -> tuple[tuple[Workflow, ...], list[Problem]]:
@@ -285,8 +271,15 @@ def _spec(cls: type, problems: list[Problem]) -> list[WorkerSpec]:
     except ConfigError as error:
         problems += error.problems
         return []
-    try:
-        prompts_of(spec)
-    except ConfigError as error:
-        problems += error.problems
-    return [spec]
+    return [replace(spec, prompts=_prompts_of(spec, problems))]
+
+
+def _prompts_of(spec: WorkerSpec, problems: list[Problem]) -> Mapping[str, Prompt]:
+    """The prompts of a worker's fields of type Prompt, read from beside its module."""
+    prompts: dict[str, Prompt] = {}
+    for field in (field for field, slot in spec.ports.items() if port_of(slot.type) == "prompt"):
+        try:
+            prompts[field] = load_prompt(Path(spec.file).parent, field)
+        except ConfigError as error:
+            problems += error.problems
+    return prompts

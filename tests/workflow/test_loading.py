@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from memoryengine.errors import ConfigError
-from memoryengine.workflow import check_workflows, load_workers, load_workflows, lost_workers, prompts_of
+from memoryengine.workflow import check_workflows, load_workers, load_workflows, lost_workers
 from memoryengine.yaml_tree import Place
 
 WORKER = '''
@@ -130,12 +129,11 @@ def test_prompts_lie_beside_their_worker(tmp_path: Path) -> None:
     zh = write(tmp_path / "mine/asks/prompt.zh.yaml", 'system: 你好\nuser: "{query}"\n')
     specs, problems = load_workers(["./mine"], tmp_path)
     assert [(Path(p.file).name, p.message) for p in problems] == [("prompt.en.yaml", "This prompt file is missing.")]
-    with pytest.raises(ConfigError, match=r"prompt\.en\.yaml"):
-        prompts_of(specs["asks"])
+    assert specs["asks"].prompts == {}
     zh.with_name("prompt.en.yaml").write_text('system: Hello\nuser: "{query}"\n', encoding="utf-8")
     specs, problems = load_workers(["./mine"], tmp_path)
     assert problems == []
-    assert prompts_of(specs["asks"])["prompt"].turns("en", query="guitar")[1].content == "guitar"
+    assert specs["asks"].prompts["prompt"].turns("en", query="guitar")[1].content == "guitar"
 
 
 def test_a_later_folders_operation_replaces_an_earlier_ones(tmp_path: Path) -> None:
