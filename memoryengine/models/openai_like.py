@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from functools import cache
-from ssl import SSLContext
 from typing import Any
 
+import aiohttp
 import httpx
 import openai
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResponseAsyncGen
@@ -19,10 +18,10 @@ from ..per_loop import PerLoop
 from ..ports import Reply, Turn
 from .failures import Asked, base_url, failure, no_connection, shown_url, too_long, too_slow
 from .gate import Gate
-from .proxies import proxy_of
 from .retry import REAL, Course, Effects, PassingFailure, retry_after, retrying
 from .specs import ChatSettings
 from .spoken import BROKE_OFF, messages_of, reply_of, spoken
+from .transport import Transport
 
 PATH = "/chat/completions"
 
@@ -117,7 +116,7 @@ class OpenAILikeChat:
             return failure(self._asked, error.status_code, error.response.content, wait)
         if isinstance(error, TimeoutError | openai.APITimeoutError | httpx.TimeoutException):
             return too_slow(self._asked, seconds)
-        if isinstance(error, openai.APIConnectionError | httpx.TransportError):
+        if isinstance(error, openai.APIConnectionError | aiohttp.ClientError | OSError):
             return no_connection(self._asked, error.__cause__ or error)
         if type(error) is openai.APIError:
             return PassingFailure(f"{self._asked} broke off its answer.", excerpt=self._asked.excerpt(error.message))
@@ -137,10 +136,7 @@ class _Client:
     """An `OpenAILike` and its connections, for one event loop."""
 
     def __init__(self, settings: ChatSettings, base: str, asked: Asked, gate: Gate) -> None:
-        async def limit(response: httpx.Response) -> None:
-            response.stream = _Limited(response.stream, asked, settings.max_bytes)
-
-        self._http = _InTurn(gate, proxy=proxy_of(base), event_hooks={"response": [limit]})
+        self._http = _InTurn(gate, Transport(base, settings.max_bytes, lambda: too_long(asked, settings.max_bytes)))
         # max_tokens stays out of the constructor: a value there would win over the one of each call
         self.llm = OpenAILike(
             model=settings.model,
@@ -160,12 +156,6 @@ class _Client:
         await self._http.aclose()
 
 
-@cache
-def _certificates() -> SSLContext:
-    # reading them takes 60 ms, in which the event loop stands still: once is enough for all models
-    return httpx.create_ssl_context()
-
-
 class _InTurn(httpx.AsyncClient):
     """Sends a request when it has a place, and gives it on as soon as the answer is there.
 
@@ -173,10 +163,9 @@ class _InTurn(httpx.AsyncClient):
     The time limit of a request begins with its place. A stream's place and limits are kept by who reads it.
     """
 
-    def __init__(self, gate: Gate, **options: Any) -> None:
-        # the gate is the limit; trust_env would take a SOCKS proxy of ALL_PROXY beside the one that is chosen
-        unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-        super().__init__(verify=_certificates(), follow_redirects=False, trust_env=False, limits=unlimited, **options)
+    def __init__(self, gate: Gate, transport: Transport) -> None:
+        # trust_env would take a SOCKS proxy of ALL_PROXY beside the one that is chosen
+        super().__init__(transport=transport, follow_redirects=False, trust_env=False)
         self._gate = gate
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
@@ -187,25 +176,6 @@ class _InTurn(httpx.AsyncClient):
                 return await super().send(request, **options)
         except TimeoutError as error:
             raise httpx.ReadTimeout("no whole answer in time", request=request) from error
-
-
-class _Limited(httpx.AsyncByteStream):
-    """A response body that breaks off when it grows too long."""
-
-    def __init__(self, stream: Any, asked: Asked, limit: int) -> None:
-        self._stream, self._asked, self._limit = stream, asked, limit
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        length = 0
-        async for chunk in self._stream:
-            length += len(chunk)
-            if length > self._limit:
-                raise too_long(self._asked, self._limit)
-            yield chunk
-
-    async def aclose(self) -> None:
-        # A cancellation in the middle of it would leave the connection in the pool for good.
-        await asyncio.shield(asyncio.ensure_future(self._stream.aclose()))
 
 
 def _inside(error: BaseException | None, kind: type[ModelError]) -> ModelError | None:
