@@ -101,6 +101,7 @@ class Execution:
         self.steps: list[StepTrace] = []
         self.made: dict[str, Any] = {}
         self.read_at = 0
+        self.embedding: asyncio.Task[bool] | None = None  # of messages, for which waiting for the chat model is time
         self.began = asyncio.get_running_loop().time()
 
     async def execute(self, inputs: Mapping[str, object]) -> Result:
@@ -110,6 +111,14 @@ class Execution:
         fault was found is no error: the message is set aside, and a warning tells.
         What the caller gave wrongly is no failed run: nothing of it is kept, not even its words in a sentence.
         """
+        try:
+            return await self._executed(inputs)
+        finally:
+            if self.embedding is not None:
+                self.embedding.cancel()
+                await asyncio.gather(self.embedding, return_exceptions=True)
+
+    async def _executed(self, inputs: Mapping[str, object]) -> Result:
         try:
             given, self.reader.then = looking_back(self.plan, inputs, self.locale.zone)
             outcome = await self._within_limit(given)
@@ -155,6 +164,8 @@ class Execution:
     async def _before(self, step: BoundStep) -> None:
         if self.lease is not None and asks_chat(step):
             await self.lease.take(self.read_at)
+            if self.embedding is None and self.made.get(BATCH) and not self.dry:
+                self.embedding = asyncio.create_task(self.reader.embed_waiting([MESSAGES]))
 
     def make(self, step: BoundStep) -> object:
         """The worker of a step with its settings and ports."""
@@ -250,6 +261,8 @@ class Execution:
         The commit stands whatever comes of it, so what goes wrong here is a warning.
         """
         try:
+            if self.embedding is not None:
+                await self.embedding
             await self.reader.embed_waiting()
         except StoreError as error:
             self.reader.warnings.append(f"New texts wait for their vectors: {error.message}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from base64 import b64decode
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,10 +15,11 @@ import pytest
 from memoryengine import AsyncMemoryEngine
 from memoryengine.assembly import build_store, vector_space
 from memoryengine.embedding import Embeddings, encoded, entry_id
+from memoryengine.errors import ModelRefused, StoreError
 from memoryengine.models.lexical import lexical_vector
 from memoryengine.models.metered import MeteredChat, MeteredEmbedder
 from memoryengine.models.scripted import ScriptedChat, ScriptedEmbedder
-from memoryengine.ports import Document, Vector
+from memoryengine.ports import Document, Reply, Turn, Vector
 from memoryengine.records import COLLECTIONS, EMBEDDINGS, MEMORIES, MESSAGES, message_of
 from memoryengine.testing.answering import answer_turns
 from memoryengine.testing.clock import ManualClock
@@ -83,6 +86,63 @@ async def test_a_question_asked_again_and_a_memory_compared_before_it_is_kept_co
         count = len(embedder.calls)
         assert (await ann.retrieve("Where do I live?")).hits
         assert len(embedder.calls) == count
+
+
+async def test_messages_are_embedded_while_the_chat_model_is_waited_for() -> None:
+    embedded = asyncio.Event()
+
+    class Telling(ScriptedEmbedder):
+        async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
+            embedded.set()
+            return await super().embed(texts, query=query)
+
+    class Waiting(ScriptedChat):
+        async def chat(self, turns: Sequence[Turn], *, max_tokens: int | None = None) -> Reply:
+            await asyncio.wait_for(embedded.wait(), 10)
+            return await super().chat(turns, max_tokens=max_tokens)
+
+    embedder = Telling()
+    async with engine_with(embedder) as engine:
+        engine._engine.models.__dict__["chat"] = MeteredChat(Waiting(answer_turns))
+        ann = engine.user("ann")
+        await ann.add_messages(said(TEA, BERLIN))
+        result = await ann.consolidate()
+        assert (result.consolidated, result.warnings) == (2, ())
+        assert embedder.calls[0] == (TEA, BERLIN)
+        assert len(asked(embedder)) == len(set(asked(embedder)))
+
+
+@pytest.mark.parametrize("broken", [None, StoreError("It is full.")], ids=["slow", "failing"])
+async def test_a_run_that_fails_leaves_no_embedding_behind(
+    broken: StoreError | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    class Slow(ScriptedEmbedder):
+        async def embed(self, texts: Sequence[str], *, query: bool = False) -> Sequence[Vector]:
+            begun.set()
+            try:
+                if broken is not None:
+                    raise broken
+                await asyncio.sleep(60)
+            finally:
+                ended.set()
+            return await super().embed(texts, query=query)
+
+    class Failing(ScriptedChat):
+        async def chat(self, turns: Sequence[Turn], *, max_tokens: int | None = None) -> Reply:
+            await begun.wait()
+            raise ModelRefused("The key is wrong.")
+
+    async with engine_with(Slow()) as engine:
+        engine._engine.models.__dict__["chat"] = MeteredChat(Failing(answer_turns))
+        ann = engine.user("ann")
+        await ann.add_messages(said(TEA))
+        with pytest.raises(ModelRefused, match="The key is wrong"):
+            await asyncio.wait_for(ann.consolidate(), 10)
+        assert ended.is_set()
+        gc.collect()
+        assert not [one for one in caplog.messages if "never retrieved" in one]
 
 
 async def test_what_is_deleted_leaves_no_vector_behind(home: Path) -> None:
