@@ -14,7 +14,7 @@ from .agenda import Agenda
 from .assembly import Models
 from .attempts import record_setback, trouble_of
 from .commits import COMMIT_ATTEMPTS, RunRecord, actions_of, history_entry, overtaken, prune, to_writes
-from .embedding import EmbeddingQueue, entries_of, forget, text_of
+from .embedding import SEARCHED, EmbeddingQueue, entries_of, forget, text_of
 from .errors import DeletionPending, InputError, MemoryEngineError, Moved, StoreError, WorkerError
 from .filters import EVERYTHING, Is, Not, Value
 from .ground import Ground, read_ground
@@ -261,9 +261,8 @@ class Execution:
         The commit stands whatever comes of it, so what goes wrong here is a warning.
         """
         try:
-            if self.embedding is not None:
-                await self.embedding
-            await self.reader.embed_waiting()
+            done = self.embedding is not None and await self.embedding
+            await self.reader.embed_waiting([MEMORIES] if done else SEARCHED)
         except StoreError as error:
             self.reader.warnings.append(f"New texts wait for their vectors: {error.message}")
 
