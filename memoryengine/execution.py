@@ -14,25 +14,28 @@ from .agenda import Agenda
 from .assembly import Models
 from .attempts import record_setback, trouble_of
 from .commits import COMMIT_ATTEMPTS, RunRecord, actions_of, history_entry, overtaken, prune, to_writes
-from .embedding import SEARCHED, EmbeddingQueue, entries_of, forget, text_of
+from .embedding import EmbeddingQueue, entries_of, forget, text_of
 from .errors import DeletionPending, InputError, MemoryEngineError, Moved, StoreError, WorkerError
 from .filters import EVERYTHING, Is, Not, Value
 from .ground import Ground, read_ground
 from .leases import Lease, LeaseMoved, LeaseTaken
 from .locks import ScopeLocks
 from .lookback import looking_back
-from .ports import Clock, Patch, Store, Writes
+from .ports import Clock, Document, Patch, Store, Writes
 from .reader import StoreReader
 from .records import CONSOLIDATED, EMBEDDINGS, MEMORIES, MESSAGES, RUNS
 from .replies import Heard
 from .results import Result, Trace
 from .runs import step_body
 from .settings import Settings
+from .together import Meanwhile
 from .values import Changes, Locale, Patience, Purge, Scope
 from .worker import WorkerSpec
 from .workflow import BATCH, BoundStep, Outcome, Plan, StepTrace, asks_chat, run_plan
 
 BUSY = f"{COMMIT_ATTEMPTS} commits of others came first, one after the other; run it again later."
+ASIDE = 0.1
+"""Seconds after which a run that waits for the chat model embeds its messages: others are to ask the model first."""
 OVERTAKEN = "these messages were consolidated or deleted by others first"
 
 
@@ -101,7 +104,8 @@ class Execution:
         self.steps: list[StepTrace] = []
         self.made: dict[str, Any] = {}
         self.read_at = 0
-        self.embedding: asyncio.Task[bool] | None = None  # of messages, for which waiting for the chat model is time
+        self.written: list[Document] = []
+        self.embedding: Meanwhile[bool] | None = None  # of messages, for which waiting for the chat model is time
         self.began = asyncio.get_running_loop().time()
 
     async def execute(self, inputs: Mapping[str, object]) -> Result:
@@ -115,8 +119,7 @@ class Execution:
             return await self._executed(inputs)
         finally:
             if self.embedding is not None:
-                self.embedding.cancel()
-                await asyncio.gather(self.embedding, return_exceptions=True)
+                await self.embedding.drop()
 
     async def _executed(self, inputs: Mapping[str, object]) -> Result:
         try:
@@ -165,7 +168,7 @@ class Execution:
         if self.lease is not None and asks_chat(step):
             await self.lease.take(self.read_at)
             if self.embedding is None and self.made.get(BATCH) and not self.dry:
-                self.embedding = asyncio.create_task(self.reader.embed_waiting([MESSAGES]))
+                self.embedding = Meanwhile(ASIDE, lambda: self.reader.embed_waiting([MESSAGES]))
 
     def make(self, step: BoundStep) -> object:
         """The worker of a step with its settings and ports."""
@@ -217,6 +220,7 @@ class Execution:
                 continue
             except DeletionPending as pending:
                 self.reader.warnings.append(pending.message)
+            self.written = [document for name, document in writes.put if name == MEMORIES]
             await self._forget_vectors(texts)
             return self._done(changes, ground, writes)
         raise StoreError(BUSY)
@@ -261,8 +265,10 @@ class Execution:
         The commit stands whatever comes of it, so what goes wrong here is a warning.
         """
         try:
-            done = self.embedding is not None and await self.embedding
-            await self.reader.embed_waiting([MEMORIES] if done else SEARCHED)
+            if self.embedding is not None and await self.embedding.result():
+                await self.reader.embed(MEMORIES, self.written)
+            else:
+                await self.reader.embed_waiting()
         except StoreError as error:
             self.reader.warnings.append(f"New texts wait for their vectors: {error.message}")
 

@@ -10,7 +10,7 @@ from .errors import MemoryEngineError
 from .results import Result
 from .together import together
 
-APART = 0.003
+APART = 0.01
 """Seconds between the first users: at once, all would read their messages before the first asks a model."""
 
 

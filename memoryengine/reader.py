@@ -136,9 +136,14 @@ class StoreReader:
 
     async def embed_waiting(self, collections: Iterable[str] = SEARCHED) -> bool:
         """Embed the texts of this scope that wait for it; False, and a warning, if some could not be embedded."""
-        warning = await self._queue.flush(self._scope, collections) if self._queue else ""
-        if warning:
-            self.warnings.append(warning)
+        return self._went_well(await self._queue.flush(self._scope, collections) if self._queue else "")
+
+    async def embed(self, collection: str, documents: Iterable[Document]) -> bool:
+        """As `embed_waiting` for documents that were written just now."""
+        return self._went_well(await self._queue.embed(self._scope, collection, documents) if self._queue else "")
+
+    def _went_well(self, warning: str) -> bool:
+        self.warnings += [warning] if warning else []
         return not warning
 
     async def _embed(self, queries: Sequence[Search]) -> list[Vector | None]:

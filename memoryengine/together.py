@@ -8,8 +8,8 @@ cancelled for good, and the next time limit in that task then ends as a `Cancell
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -36,3 +36,27 @@ async def settled(work: Sequence[Coroutine[Any, Any, T]]) -> list[T | BaseExcept
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     return ended
+
+
+class Meanwhile(Generic[T]):
+    """Work that begins after some seconds, beside whatever its maker goes on with."""
+
+    def __init__(self, seconds: float, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._work = work
+        self._task: asyncio.Task[T] | None = None
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
+
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._work())
+
+    async def result(self) -> T | None:
+        """What comes of it; None if it had not begun, and then it never will."""
+        self._timer.cancel()
+        return None if self._task is None else await self._task
+
+    async def drop(self) -> None:
+        """End it, if it has not ended, and whatever it failed with."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from memoryengine.together import settled, together
+from memoryengine.together import Meanwhile, settled, together
 
 
 async def test_together_keeps_order_and_raises_the_failure_itself() -> None:
@@ -72,3 +72,22 @@ async def test_settled_gives_results_and_failures_in_order() -> None:
     assert isinstance(second, KeyError)
     assert isinstance(third, asyncio.CancelledError)
     assert await settled([]) == []
+
+
+async def test_meanwhile_begins_after_its_seconds_unless_its_maker_was_quicker() -> None:
+    begun: list[str] = []
+
+    async def work(name: str, seconds: float = 0.0) -> str:
+        begun.append(name)
+        await asyncio.sleep(seconds)
+        return name.upper()
+
+    early, late = Meanwhile(10, lambda: work("early")), Meanwhile(0, lambda: work("late"))
+    await asyncio.sleep(0.01)
+    assert (await early.result(), await late.result()) == (None, "LATE")
+    endless, unborn = Meanwhile(0, lambda: work("endless", 60)), Meanwhile(10, lambda: work("unborn"))
+    await asyncio.sleep(0.01)
+    await asyncio.wait_for(asyncio.gather(endless.drop(), unborn.drop()), 5)
+    assert begun == ["late", "endless"]
+    with pytest.raises(asyncio.CancelledError):
+        await endless.result()
