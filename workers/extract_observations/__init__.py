@@ -149,6 +149,8 @@ class ExtractObservations:
 
     def _event(self, phrase: str, cited: list[Message]) -> Period | None:
         """What a time expression means; one that no cited message holds was made up and means nothing."""
+        if not phrase:
+            return None
         latest_first = sorted(cited, key=lambda m: m.said_at, reverse=True)
         meant = (self._meant(part, message) for part in _parts(phrase) for message in latest_first)
         return next((period for period in meant if period is not None), None)
