@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 LINKS = ("workers", "workflows", "configs")
 
 REQUIRES = [
-    "aiohttp>=3.9",
+    "aiohttp>=3.11",
     "borax>=4.1",
     "cronsim>=2.6",
     "elastic-transport>=8.13,<9",

@@ -12,12 +12,11 @@ import sys
 from array import array
 from base64 import b64decode, b64encode
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
 from threading import Lock
-from typing import Any
 
 from .clock import SystemClock
 from .errors import ModelError, Moved, StoreUnavailable
@@ -107,17 +106,17 @@ class EmbeddingQueue:
         What the model cannot embed now, or the store not write (a full disk must not end reading), waits on and is
         found by keyword meanwhile.
         """
-        return await self._warned(scope, self._flush(scope, dict.fromkeys(collections)))
+        return await self._warned(scope, lambda: self._flush(scope, dict.fromkeys(collections)))
 
     async def embed(self, scope: Scope, collection: str, documents: Iterable[Document]) -> str:
         """As `flush` for documents that were written just now, without asking the store what waits."""
         texts = {d.id: text_of(collection, d) for d in documents}
-        return await self._warned(scope, self._embed(scope, {collection: texts})) if texts else ""
+        return await self._warned(scope, lambda: self._embed(scope, {collection: texts})) if texts else ""
 
-    async def _warned(self, scope: Scope, work: Coroutine[Any, Any, None]) -> str:
+    async def _warned(self, scope: Scope, work: Callable[[], Awaitable[None]]) -> str:
         async with self._locks.of(scope):
             try:
-                await work
+                await work()
             except (ModelError, StoreUnavailable) as error:
                 return f"New texts wait for their vectors and are found by keyword alone until then: {error.message}"
         return ""

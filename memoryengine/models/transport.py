@@ -12,7 +12,6 @@ from ssl import SSLContext
 
 import aiohttp
 import httpx
-from yarl import URL
 
 from ..errors import ModelAnswerError
 from .proxies import proxy_of
@@ -41,7 +40,7 @@ class Transport(httpx.AsyncBaseTransport):
         """Send a request; the body of the answer is read from its stream."""
         answer = await self._session.request(
             request.method,
-            URL(str(request.url), encoded=True),
+            str(request.url),
             headers=request.headers.multi_items(),
             data=io.BytesIO(await request.aread()),  # as a file, because aiohttp warns of a megabyte of plain bytes
             allow_redirects=False,
