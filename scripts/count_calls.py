@@ -129,7 +129,7 @@ async def count(case: Case, url: str, place: Stores, number: int) -> Counted:
             await engine.user(name).add_messages(talk(conflicts=case.conflicts))
         _ = engine._engine.models.chat, engine._engine.models.embedder  # their adapters take a second to load
         began, worked = time.perf_counter(), time.process_time()
-        done = await engine.consolidate_all(names, concurrency=2 * AT_ONCE)
+        done = await engine.consolidate_all(names, concurrency=4 * AT_ONCE)
         seconds, worked = time.perf_counter() - began, time.process_time() - worked
         failed = next((one.error for one in done if one.error is not None), None)
         if failed is not None:
