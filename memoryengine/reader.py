@@ -180,7 +180,7 @@ class StoreReader:
         return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id)))
 
     def _then(self, expired: bool) -> Then:
-        return replace(self.then, expired=expired)
+        return self.then if self.then.expired == expired else replace(self.then, expired=expired)
 
     async def _promote(self, query: Search, memories: Found, messages: Found) -> None:
         """Give the place of each message that memories came from to those memories.

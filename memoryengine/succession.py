@@ -23,7 +23,8 @@ def settled(changes: Changes, held: Memories) -> Changes:
     `held` are the stored memories that changes name, and those whose place the successors of late ones have taken.
     """
     made = {m.id: dated(m) for m in changes.memories}
-    made = {id_: _after_its_elders(memory, changes, {**held, **made}) for id_, memory in made.items()}
+    known: Memories = {**held, **made}
+    made = {id_: _after_its_elders(memory, changes, known) for id_, memory in made.items()}
     expired = {e.memory: e for e in changes.expired}
     shortened: dict[str, Expiry] = {e.memory: e for e in changes.shortened}
     late = [m for m in made.values() if m.status == "expired" and m.superseded_by]
@@ -57,7 +58,7 @@ def _after_its_elders(memory: Memory, changes: Changes, known: Memories) -> Memo
     elders = [known[e.memory] for e in changes.expired if e.superseded_by == memory.id and e.memory in known]
     elders += [m for m in changes.memories if m.superseded_by == memory.id]
     began = max([begins(memory), *(begins_after(memory, elder) for elder in elders)])
-    return replace(memory, valid_from=began)
+    return memory if began == memory.valid_from else replace(memory, valid_from=began)
 
 
 def _chain(memory: Memory, known: Memories, going: Mapping[str, Expiry]) -> list[Memory]:

@@ -145,7 +145,7 @@ class ExtractObservations:
         cited = [messages[number - 1] for number in row["ids"]]
         event = self._event(row["time"], cited)
         made = observation(clean(row["memory"]), event, cited, self.locale, self.clock.now())
-        return replace(made, subject=row["about"])
+        return replace(made, subject=row["about"]) if row["about"] else made
 
     def _event(self, phrase: str, cited: list[Message]) -> Period | None:
         """What a time expression means; one that no cited message holds was made up and means nothing."""
