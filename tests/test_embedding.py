@@ -29,10 +29,12 @@ START = datetime(2024, 10, 26, 13, 26, 20, tzinfo=UTC)
 TEA, BERLIN = "I like green tea.", "I live in Berlin."
 
 
-def engine_with(embedder: ScriptedEmbedder, **config: Any) -> AsyncMemoryEngine:
+def engine_with(
+    embedder: ScriptedEmbedder, chat: type[ScriptedChat] = ScriptedChat, **config: Any
+) -> AsyncMemoryEngine:
     engine = AsyncMemoryEngine({"models": {"chat": {"use": "offline"}}, **config}, clock=ManualClock(START))
     models = engine._engine.models.__dict__
-    models["chat"], models["embedder"] = MeteredChat(ScriptedChat(answer_turns)), MeteredEmbedder(embedder)
+    models["chat"], models["embedder"] = MeteredChat(chat(answer_turns)), MeteredEmbedder(embedder)
     return engine
 
 
@@ -102,8 +104,7 @@ async def test_messages_are_embedded_while_the_chat_model_is_waited_for() -> Non
             return await super().chat(turns, max_tokens=max_tokens)
 
     embedder = Telling()
-    async with engine_with(embedder) as engine:
-        engine._engine.models.__dict__["chat"] = MeteredChat(Waiting(answer_turns))
+    async with engine_with(embedder, Waiting) as engine:
         ann = engine.user("ann")
         await ann.add_messages(said(TEA, BERLIN))
         result = await ann.consolidate()
@@ -134,8 +135,7 @@ async def test_a_run_that_fails_leaves_no_embedding_behind(
             await begun.wait()
             raise ModelRefused("The key is wrong.")
 
-    async with engine_with(Slow()) as engine:
-        engine._engine.models.__dict__["chat"] = MeteredChat(Failing(answer_turns))
+    async with engine_with(Slow(), Failing) as engine:
         ann = engine.user("ann")
         await ann.add_messages(said(TEA))
         with pytest.raises(ModelRefused, match="The key is wrong"):

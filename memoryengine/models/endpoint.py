@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from collections.abc import Mapping
+from ssl import SSLContext
 from typing import Any
 
 import aiohttp
@@ -113,9 +114,15 @@ class Endpoint:
         return session
 
     def _open_async(self) -> aiohttp.ClientSession:
-        # trust_env would read .netrc before every request; the proxy is all that is wanted of it
-        return aiohttp.ClientSession(
-            proxy=proxy_of(self._asked.url),
-            connector=aiohttp.TCPConnector(limit=0),  # the gate is the limit
-            timeout=aiohttp.ClientTimeout(total=None),
-        )
+        return open_session(self._asked.url)
+
+
+def open_session(url: str, *, ssl: SSLContext | bool = True, **options: Any) -> aiohttp.ClientSession:
+    """A session of the running event loop for one address, without limits of time or number: whoever asks has them."""
+    # trust_env would read .netrc before every request; the proxy is all that is wanted of it
+    return aiohttp.ClientSession(
+        proxy=proxy_of(url),
+        connector=aiohttp.TCPConnector(limit=0, ssl=ssl),
+        timeout=aiohttp.ClientTimeout(total=None),
+        **options,
+    )

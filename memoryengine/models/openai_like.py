@@ -114,7 +114,7 @@ class OpenAILikeChat:
         if isinstance(error, openai.APIStatusError):
             wait = retry_after(error.response.headers.get("Retry-After"), self._effects.now())
             return failure(self._asked, error.status_code, error.response.content, wait)
-        if isinstance(error, TimeoutError | openai.APITimeoutError | httpx.TimeoutException):
+        if isinstance(error, TimeoutError | openai.APITimeoutError):
             return too_slow(self._asked, seconds)
         if isinstance(error, openai.APIConnectionError | aiohttp.ClientError | OSError):
             return no_connection(self._asked, error.__cause__ or error)

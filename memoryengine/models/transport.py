@@ -14,9 +14,7 @@ import aiohttp
 import httpx
 
 from ..errors import ModelAnswerError
-from .proxies import proxy_of
-
-CHUNK = 65_536
+from .endpoint import CHUNK, open_session
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -28,10 +26,9 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(self, base: str, max_bytes: int, too_long: Callable[[], ModelAnswerError]) -> None:
         self._max_bytes, self._too_long = max_bytes, too_long
         secure = base.startswith("https:")
-        self._session = aiohttp.ClientSession(
-            proxy=proxy_of(base),
-            connector=aiohttp.TCPConnector(limit=0, ssl=_certificates() if secure else True),
-            timeout=aiohttp.ClientTimeout(total=None),
+        self._session = open_session(
+            base,
+            ssl=_certificates() if secure else True,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,  # httpx does it
         )
