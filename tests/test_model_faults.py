@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,6 @@ from memoryengine.testing.siliconflow_server import (
     Fault,
     SiliconFlowServer,
     changed,
-    echo,
     slow,
 )
 from memoryengine.user_memory import AsyncUserMemory
@@ -105,8 +104,9 @@ TRANSPORT: dict[str, tuple[Fault, type[MemoryEngineError], str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Any:
+@pytest.fixture
+def server() -> Iterator[SiliconFlowServer]:
+    # one for each test: a request that an earlier test gave up on may come late, and would take this one's faults
     with SiliconFlowServer() as running:
         yield running
 
@@ -119,7 +119,6 @@ def reaching(server: SiliconFlowServer, key: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize("case", TRANSPORT)
 async def test_an_endpoint_that_fails_ends_in_a_clear_state(server: SiliconFlowServer, case: str) -> None:
     fault, error, trouble = TRANSPORT[case]
-    server.forget()
     server.fail_next(fault, times=9)
     async with AsyncMemoryEngine(reaching(server), clock=ManualClock(START)) as engine:
         user = engine.user("ann")
@@ -145,7 +144,6 @@ async def test_half_an_answer_is_not_what_the_person_said(server: SiliconFlowSer
     peanuts = {"role": "user", "content": "我对花生过敏，严重的话要去医院。", "id": "m1", "said_at": START}
     first = Numbering.of(["m1"]).first
     half = cut_short(f"[{first}] 用户对花")
-    server.forget()
     server.fail_next(half, times=2)
     async with AsyncMemoryEngine(reaching(server), clock=ManualClock(START)) as engine:
         user = engine.user("ann")
@@ -161,14 +159,12 @@ async def test_half_an_answer_is_not_what_the_person_said(server: SiliconFlowSer
         server.fail_next(half)
         server.answer = answer
         assert (await user.consolidate()).consolidated == 1
-        server.answer = echo
         assert [m.content for m in (await user.list()).memories] == ["用户对花生过敏，严重的话要去医院。"]
         asked = server.requests[-1].body["messages"]
         assert (asked[-2]["content"], "尽量简短" in asked[-1]["content"]) == (f"[{first}] 用户对花", True)
 
 
 async def test_a_key_that_is_refused_is_never_held_against_a_message(server: SiliconFlowServer) -> None:
-    server.forget()
     config = {**reaching(server, key="wrong"), "limits": {"attempts": 1}}
     async with AsyncMemoryEngine(config, clock=ManualClock(START)) as engine:
         user = engine.user("ann")

@@ -8,21 +8,14 @@ import pytest
 from memoryengine.models.build import build_chat, build_embedder, build_reranker
 from memoryengine.models.retry import Effects
 from memoryengine.ports import ChatModel, Embedder, Reranker
-from memoryengine.testing.siliconflow_server import SiliconFlowServer, echo
-
-
-@pytest.fixture(scope="session")
-def shared_server() -> Iterator[SiliconFlowServer]:
-    with SiliconFlowServer(key="sk-right-0123456789") as server:
-        yield server
+from memoryengine.testing.siliconflow_server import SiliconFlowServer
 
 
 @pytest.fixture
-def server(shared_server: SiliconFlowServer) -> Iterator[SiliconFlowServer]:
-    shared_server.forget()
-    shared_server.answer = echo
-    yield shared_server
-    shared_server.forget()
+def server() -> Iterator[SiliconFlowServer]:
+    # one for each test: a request that an earlier test gave up on may come late, and would take this one's faults
+    with SiliconFlowServer(key="sk-right-0123456789") as running:
+        yield running
 
 
 @dataclass
