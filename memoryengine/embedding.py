@@ -134,9 +134,11 @@ class EmbeddingQueue:
     async def _embed(self, scope: Scope, texts: Mapping[str, Mapping[str, str]]) -> None:
         """Attach their vectors to documents; `texts` by collection and id."""
         wanted = list(dict.fromkeys(text for waiting in texts.values() for text in waiting.values()))
-        held = await self._kept_of(scope, wanted) if self._kept and wanted else {}
-        made = await self.embeddings.of([text for text in wanted if text not in held])
-        if self._kept and made:
+        made = {text: vector for text in wanted if (vector := self.embeddings.recall(text)) is not None}
+        strange = [text for text in wanted if text not in made]
+        held = await self._kept_of(scope, strange) if self._kept and strange else {}
+        made |= await self.embeddings.of([text for text in strange if text not in held])
+        if self._kept and made:  # what was remembered may be kept already, which an append leaves as it is
             await self._store.append(scope, EMBEDDINGS, [_entry(self.embeddings.model, *one) for one in made.items()])
         vectors = {**held, **made}
         attached = [

@@ -153,7 +153,7 @@ class Execution:
 
     async def _outcome(self, inputs: Mapping[str, object]) -> Outcome:
         """What the workflow makes; it begins again where somebody else committed before the lease was taken."""
-        if self.lease is not None:
+        if self.lease is not None and not self.lease.held:
             self.read_at = await self.engine.store.revision(self.scope)
         while True:
             try:
@@ -205,8 +205,10 @@ class Execution:
         """Read what the changes rest on and commit; when another process was faster, do both once more."""
         store, scope = self.engine.store, self.scope
         record = self._record()
+        known = self.lease.at if self.lease is not None else None
         for _ in range(COMMIT_ATTEMPTS):
-            revision = await store.revision(scope)
+            revision = await store.revision(scope) if known is None else known
+            known = None
             ground = await read_ground(store, scope, outcome.changes)
             if overtaken(outcome.changes, ground):
                 return Result(operation=self.plan.operation, stopped=OVERTAKEN)
@@ -215,11 +217,14 @@ class Execution:
             texts = _deleted_texts(writes, ground)
             kept = await entries_of(store, scope, self._embedded_by, texts)
             try:
-                await store.commit(scope, replace(writes, delete=(*writes.delete, *kept)), expect=revision)
+                made = await store.commit(scope, replace(writes, delete=(*writes.delete, *kept)), expect=revision)
             except Moved:
                 continue
             except DeletionPending as pending:
                 self.reader.warnings.append(pending.message)
+            else:
+                if self.lease is not None:
+                    self.lease.committed(revision, made)
             self.written = [document for name, document in writes.put if name == MEMORIES]
             await self._forget_vectors(texts)
             return self._done(changes, ground, writes)

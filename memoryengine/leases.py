@@ -86,6 +86,7 @@ class Lease:
     _cancelled_before: int = 0
     _stopping: bool = False
     _ended: Future[None] = field(default_factory=Future)
+    _at: int | None = None
     _held: bool = False
     _asked: bool = False
     _taking: asyncio.Task[bool] | None = None
@@ -96,6 +97,24 @@ class Lease:
     def id(self) -> str:
         """The id of its document."""
         return f"{LEASE}/{self.operation}"
+
+    @property
+    def held(self) -> bool:
+        """Whether this call took it."""
+        return self._held
+
+    @property
+    def at(self) -> int | None:
+        """The newest revision of the scope at which it is known to be held; None before it was taken.
+
+        Whoever commits against it, and succeeds, has shown that nobody committed since, and so need not ask before.
+        """
+        return self._at
+
+    def committed(self, expected: int, made: int) -> None:
+        """Tell that the scope came from the revision `expected` to `made` by a commit of the run that holds it."""
+        if expected == self._at:
+            self._at = made
 
     async def take(self, read_at: int) -> None:
         """Take the lease, unless this call holds it already; `read_at` is the revision at which the run began.
@@ -187,7 +206,7 @@ class Lease:
             fields: dict[str, Value] = {"job": self.operation, "owner": self.owner, "until": until}
             lease = Document(self.id, fields, {"seconds": self.seconds})
             with suppress(Moved):
-                await self._commit(Writes(put=((AGENDA, lease),)), now, revision)
+                self._at = await self._commit(Writes(put=((AGENDA, lease),)), now, revision)
                 return moved
             moved = True
             revision = await self.store.revision(self.scope)
@@ -203,20 +222,26 @@ class Lease:
 
     async def _extend(self, by: timedelta) -> bool:
         """Let the lease last this long from now; False if it is no longer this run's own."""
+        revision = self._at
         while True:
-            revision = await self.store.revision(self.scope)
-            (held,) = await self.store.get(self.scope, AGENDA, [self.id])
-            if held is None or held.fields.get("owner") != self.owner:
-                return False
+            if revision is None:
+                revision = await self.store.revision(self.scope)
+                (held,) = await self.store.get(self.scope, AGENDA, [self.id])
+                if held is None or held.fields.get("owner") != self.owner:
+                    return False
             now = self.clock.now()
-            with suppress(Moved):
-                await self._commit(Writes(patch=(Patch(AGENDA, self.id, {"until": now + by}),)), now, revision)
+            try:
+                writes = Writes(patch=(Patch(AGENDA, self.id, {"until": now + by}),))
+                self._at = await self._commit(writes, now, revision)
+            except Moved:
+                revision = None
+            else:
                 return True
 
-    async def _commit(self, writes: Writes, now: datetime, revision: int) -> None:
+    async def _commit(self, writes: Writes, now: datetime, revision: int) -> int:
         entry = lease_entry(self.owner, now)
         async with self.locks.of(self.scope):
-            await self.store.commit(self.scope, Writes(writes.put, writes.patch, entry=entry), expect=revision)
+            return await self.store.commit(self.scope, Writes(writes.put, writes.patch, entry=entry), expect=revision)
 
 
 async def stopped(leases: Iterable[Lease]) -> None:

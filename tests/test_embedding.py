@@ -83,6 +83,7 @@ async def test_a_question_asked_again_and_a_memory_compared_before_it_is_kept_co
         await ann.consolidate()
         told = asked(embedder)
         assert {"User likes green tea.", "User lives in Berlin."} <= set(told)
+        assert set(ids("User likes green tea.", "User lives in Berlin.")) <= set(await kept(engine))
         assert len(told) == len(set(told))
         await ann.retrieve("Where do I live?")
         count = len(embedder.calls)

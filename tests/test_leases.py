@@ -211,6 +211,41 @@ async def test_a_lease_is_renewed_while_its_run_works_and_what_it_lost_is_not_ta
     assert is_live(taken, clock.now())
 
 
+@pytest.mark.parametrize("between", [False, True])
+async def test_who_holds_a_lease_asks_for_the_revision_only_where_others_came_between(
+    make: Make, between: bool
+) -> None:
+    one, two = make(), make()
+    user, store = one.user("ann"), one._engine.store
+    await user.add_messages([TOLD])
+    revision, commit, get = store.revision, store.commit, store.get
+    asked = []
+
+    async def counted(scope: Any) -> int:
+        asked.append("revision")
+        return await revision(scope)
+
+    async def read(scope: Any, collection: str, ids: Sequence[str]) -> Any:
+        asked.extend(["lease"] if collection == AGENDA else [])
+        return await get(scope, collection, ids)
+
+    async def late(scope: Any, writes: Any, *, expect: int) -> int:
+        asked.append(writes.entry["operation"])
+        if between and asked.count("consolidate_memory") == 1 and asked[-1] == "consolidate_memory":
+            await two.user("ann").add("Ann likes tea.")
+        return await commit(scope, writes, expect=expect)
+
+    object.__setattr__(store, "revision", counted)
+    object.__setattr__(store, "get", read)
+    object.__setattr__(store, "commit", late)
+    assert (await user.consolidate()).consolidated == 1
+    first, last = ["revision", "lease", "lease", "consolidate_memory"], ["lease"]
+    more = ["revision", "consolidate_memory", "lease", "revision", "lease"] if between else []
+    assert asked == [*first, *more, *last]
+    assert not is_live(await lease_of(one), START + timedelta(seconds=1))
+    assert len((await user.list()).memories) == 1 + between
+
+
 async def test_a_run_without_a_model_or_without_work_writes_no_lease(make: Make) -> None:
     engine = make()
     user = engine.user("ann")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from memoryengine.attributes import ATTRIBUTES, attributes_of
 from memoryengine.text import content_terms
@@ -46,7 +47,7 @@ class Topic:
     @classmethod
     def of(cls, memory: Memory, names: frozenset[str]) -> Topic:
         """Read a memory in which the person is called by one of `names`; `subject` may name its attribute."""
-        text = _called(_BRACKETS.sub(" ", memory.content), names | {memory.speaker})
+        text = _naming(names | {memory.speaker}).sub("@", _BRACKETS.sub(" ", memory.content))
         own = {memory.subject} & set(ATTRIBUTES)
         rest = _words(_RELATIONS.sub(" ", text)) or _words(text)
         return cls(attributes_of(text) | own, rest)
@@ -64,9 +65,10 @@ def nearness(one: Topic, other: Topic) -> float:
     return len(one.words & other.words) / fewer if fewer else 0.0
 
 
-def _called(text: str, names: frozenset[str]) -> str:
+@lru_cache(maxsize=100)
+def _naming(names: frozenset[str]) -> re.Pattern[str]:
     longest_first = sorted((re.escape(name) for name in names if name.strip()), key=len, reverse=True)
-    return re.sub(rf"(?<![A-Za-z])(?:{'|'.join(longest_first)})(?![A-Za-z])", "@", text, flags=re.IGNORECASE)
+    return re.compile(rf"(?<![A-Za-z])(?:{'|'.join(longest_first)})(?![A-Za-z])", re.IGNORECASE)
 
 
 def _words(text: str) -> frozenset[str]:

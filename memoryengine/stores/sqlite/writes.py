@@ -16,6 +16,9 @@ from ...values import Scope
 from ..checks import check_document, check_terms, plain_fields
 from .documents import Place, Row, Table, Tables, contents_of, find_place, find_rows, newest_key, parse, rows_passing
 
+# made once: `json.dumps` would make one for each of the many small values of a commit
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dict).encode
+
 
 def next_place(connection: sqlite3.Connection, scope: Scope, *, committed: bool) -> Place:
     """The scope's row with the next `seq`, and the next revision for a commit, as it is from now on."""
@@ -213,7 +216,7 @@ def _by_collection(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _json(value: object) -> bytes:
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict).encode()
+        return _encode(value).encode()
     except UnicodeEncodeError:  # a lone surrogate, which JSON can write as an escape
         return json.dumps(value, separators=(",", ":"), default=dict).encode()
     except (TypeError, ValueError) as error:
