@@ -178,17 +178,17 @@ class ElasticsearchStore:
             raise VectorMismatch(f"The store {self._location} was opened without an embedder, so it takes no vectors.")
         field, key, alias = vector_field(self._space), scope_key(scope), self._names.alias(collection)
         bodies = {document_key(key, id_): {field: decimals(vector, self._space)} for id_, vector in vectors.items()}
-        await self._log.settled(key)
         asks = [Ask(alias, id_, key, ("state",)) for id_ in bodies]
-        return sum(
-            [await self._attach(key, asks[start : start + ATTACHED], bodies) for start in range(0, len(asks), ATTACHED)]
-        )
+        count = 0
+        for start in range(0, len(asks), ATTACHED):
+            count += await self._attach(key, asks[start : start + ATTACHED], bodies)
+        return count
 
     async def _attach(self, scope: str, asks: Sequence[Ask], bodies: Mapping[str, Mapping[str, Any]]) -> int:
         """Write some vectors, each to the version of its document that was read."""
         count = 0
         while asks:
-            found = await self._server.mget(asks)
+            found = (await self._log.settled(scope, asks)).more
             there = [(ask, got) for ask, got in zip(asks, found, strict=True) if _lives(got)]
             if not there:
                 break
