@@ -150,12 +150,13 @@ class ElasticsearchStore:
         sources = [codec.source(key, one, 0, call) for one in new]
         if not new:
             return Appended()
-        await self._log.settled(key)
         actions = [Action("create", alias, document_key(key, source["id"]), key, source) for source in sources]
         user = [] if key in self._users else [Action("create", self._names.alias(SCOPES), key, key, user_of(scope))]
         done = await self._server.bulk([*actions, *user, mark(alias, key)])
         self._users.keep(key, True)
         refused = [action.id for action, one in zip(actions, done, strict=False) if one.status == 409]
+        if refused:  # to a commit that is not applied yet all others may come first: it may be what deletes these
+            await self._log.settled(key)
         asks = [Ask(alias, id_, key, ("state", "call", "document")) for id_ in refused]
         held = {ask.id: got for ask, got in zip(asks, await self._server.mget(asks, there=True), strict=True)}
         return appended(codec, key, new, held, call)
