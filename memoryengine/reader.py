@@ -7,8 +7,9 @@ deleted the message is hidden, or a raw "I live in Beijing" would outlive its co
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from .beliefs import Then, is_shown, known, memories_then, messages_then, said_by
 from .embedding import SEARCHED, UNEMBEDDED, EmbeddingQueue
@@ -34,6 +35,7 @@ from .values import KINDS, Hit, Memory, Message, Scope
 PAGE = 1000
 MOST_SPEAKERS = 100
 """Where more than these speak, a name in a question is sought as a word."""
+Item = TypeVar("Item", Memory, Message)
 Channels = dict[str, float]
 Found = dict[str, tuple[Document, Channels]]
 
@@ -62,8 +64,12 @@ class StoreReader:
             spans.append((len(asked), len(asked) + len(wanted)))
             asked += wanted
         answers = await self._answers(asked, searched(queries))
+        memory, message = _once(memory_of), _once(message_of)
         return tuple(
-            [await self._hits(query, asked[a:b], answers[a:b]) for query, (a, b) in zip(queries, spans, strict=True)]
+            [
+                await self._hits(query, asked[a:b], answers[a:b], memory, message)
+                for query, (a, b) in zip(queries, spans, strict=True)
+            ]
         )
 
     async def _answers(self, asked: Sequence[Query], collections: Sequence[str]) -> Sequence[Sequence[Match]]:
@@ -164,7 +170,14 @@ class StoreReader:
         """Whether there is something to embed, in a language that the embedder knows."""
         return self._queue is not None and bool(text.strip()) and await self._queue.embeddings.knows(language(text))
 
-    async def _hits(self, query: Search, asked: Sequence[Query], answers: Sequence[Sequence[Match]]) -> tuple[Hit, ...]:
+    async def _hits(
+        self,
+        query: Search,
+        asked: Sequence[Query],
+        answers: Sequence[Sequence[Match]],
+        memory: Callable[[Document], Memory],
+        message: Callable[[Document], Message],
+    ) -> tuple[Hit, ...]:
         memories, messages = merge(asked, answers)
         for id_ in query.window:
             messages.pop(id_, None)
@@ -173,8 +186,8 @@ class StoreReader:
             stood = {id_: (known(d, then), channels) for id_, (d, channels) in memories.items()}
             memories = {id_: (d, channels) for id_, (d, channels) in stood.items() if d is not None}
         await self._promote(query, memories, messages)
-        items: list[tuple[Memory | Message, Channels]] = [(memory_of(d), channels) for d, channels in memories.values()]
-        items += [(message_of(d), channels) for d, channels in messages.values() if is_shown(d, then)]
+        items: list[tuple[Memory | Message, Channels]] = [(memory(d), channels) for d, channels in memories.values()]
+        items += [(message(d), channels) for d, channels in messages.values() if is_shown(d, then)]
         ranks = _ranks({item.id: channels for item, channels in items})
         hits = [Hit(item, max(found.values(), default=0.0), found, {}, ranks[item.id]) for item, found in items]
         return tuple(sorted(hits, key=lambda h: (-h.score, h.item.id)))
@@ -203,6 +216,17 @@ class StoreReader:
             for child in children & memories.keys():
                 own = memories[child][1]
                 own.update({name: max(score, own.get(name, 0.0)) for name, score in channels.items()})
+
+
+def _once(read: Callable[[Document], Item]) -> Callable[[Document], Item]:
+    """What is read from documents of which several searches find the same."""
+    held: dict[int, tuple[Document, Item]] = {}  # with the document, or its number would become that of another
+
+    def of(document: Document) -> Item:
+        found = held.get(id(document)) or (document, read(document))
+        return held.setdefault(id(document), found)[1]
+
+    return of
 
 
 def _others_than(known: frozenset[str]) -> FilterQuery:

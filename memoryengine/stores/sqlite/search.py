@@ -33,6 +33,8 @@ def _find(connection: sqlite3.Connection, indices: Indices, place: Place, query:
     if isinstance(query, FilterQuery):
         return _first(indices.rows(connection, place, table), query)
     rows, texts = indices.texts(connection, place, table)
+    if not rows.ids:
+        return []
     where = query.where if isinstance(query, KeywordQuery) else AllOf(query.where, Has("vector"))
     passing = rows.passing(where)
     if isinstance(query, KeywordQuery):
