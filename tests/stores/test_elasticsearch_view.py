@@ -1,12 +1,14 @@
-"""What a search need not ask for again, and what it must."""
+"""What need not be asked for, or not again, and what must."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from memoryengine.errors import DeletionPending
 from memoryengine.filters import Is
 from memoryengine.ports import FilterQuery, KeywordQuery, Patch, Query, VectorQuery, Writes
 from memoryengine.stores.elasticsearch.server import RealServer, Searching
@@ -29,6 +31,43 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(RealServer, "msearch", noted)
     return held
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The reading and writing requests, by name."""
+    made: list[str] = []
+
+    def noting(name: str) -> None:
+        whole = getattr(RealServer, name)
+
+        async def noted(self: RealServer, asked: Sequence[Any], **options: Any) -> Any:
+            made.extend([name] if asked else [])
+            return await whole(self, asked, **options)
+
+        monkeypatch.setattr(RealServer, name, noted)
+
+    noting("mget")
+    noting("bulk")
+    return made
+
+
+async def test_new_documents_take_one_request_and_vectors_two(es_url: str, requests: list[str]) -> None:
+    async with prefix_for(es_url) as prefix, opened_store(es_url, prefix) as store:
+        await store.append(ALICE, "note", [note("a", "guitar")])
+        await store.revision(ALICE)  # what the log is at is remembered
+        requests.clear()
+        assert (await store.append(ALICE, "note", [note("b", "piano"), note("c", "flute")])).new == ("b", "c")
+        assert requests == ["bulk"]
+        requests.clear()
+        assert await store.attach(ALICE, "note", {"b": [1, 0, 0, 0], "x": [0, 1, 0, 0]}) == 1
+        assert requests == ["mget", "bulk"]
+        with suppress(DeletionPending):
+            await store.commit(ALICE, Writes(delete=(("note", "b"),), entry=ENTRY), expect=0)
+        requests.clear()
+        again = await store.append(ALICE, "note", [note("a", "guitar"), note("b", "piano"), note("d", "drum")])
+        assert (again.known, again.deleted, again.new) == (("a",), ("b",), ("d",))
+        assert requests == ["bulk", "mget", "mget"]  # the log, then what was there
 
 
 async def test_what_cannot_have_changed_is_not_asked_again(es_url: str, sent: list[int]) -> None:
