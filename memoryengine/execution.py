@@ -216,15 +216,15 @@ class Execution:
             writes = to_writes(changes, ground, record)
             texts = _deleted_texts(writes, ground)
             kept = await entries_of(store, scope, self._embedded_by, texts)
+            made = None
             try:
                 made = await store.commit(scope, replace(writes, delete=(*writes.delete, *kept)), expect=revision)
             except Moved:
                 continue
             except DeletionPending as pending:
                 self.reader.warnings.append(pending.message)
-            else:
-                if self.lease is not None:
-                    self.lease.committed(revision, made)
+            if self.lease is not None:
+                self.lease.committed(revision, made)
             self.written = [document for name, document in writes.put if name == MEMORIES]
             await self._forget_vectors(texts)
             return self._done(changes, ground, writes)

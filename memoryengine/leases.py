@@ -105,16 +105,15 @@ class Lease:
 
     @property
     def at(self) -> int | None:
-        """The newest revision of the scope at which it is known to be held; None before it was taken.
+        """The newest revision of the scope at which it is known to be held; None where that is not known.
 
         Whoever commits against it, and succeeds, has shown that nobody committed since, and so need not ask before.
         """
         return self._at
 
-    def committed(self, expected: int, made: int) -> None:
-        """Tell that the scope came from the revision `expected` to `made` by a commit of the run that holds it."""
-        if expected == self._at:
-            self._at = made
+    def committed(self, expected: int, made: int | None) -> None:
+        """Tell that a commit of its run led from the revision `expected` to `made`; None where that is not known."""
+        self._at = made if expected == self._at else None
 
     async def take(self, read_at: int) -> None:
         """Take the lease, unless this call holds it already; `read_at` is the revision at which the run began.
@@ -200,7 +199,7 @@ class Lease:
         for _ in range(COMMIT_ATTEMPTS):
             (held,) = await self.store.get(self.scope, AGENDA, [self.id])
             now = self.clock.now()
-            if held is not None and is_live(held, now):
+            if held is not None and held.fields.get("owner") != self.owner and is_live(held, now):
                 raise LeaseTaken(self.operation, _until(held))
             until = now + timedelta(seconds=self.seconds)
             fields: dict[str, Value] = {"job": self.operation, "owner": self.owner, "until": until}

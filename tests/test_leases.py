@@ -12,7 +12,7 @@ import pytest
 
 from memoryengine import AsyncMemoryEngine, ModelError
 from memoryengine.errors import StoreUnavailable
-from memoryengine.leases import Lease, LeaseTaken, is_live
+from memoryengine.leases import Lease, LeaseMoved, LeaseTaken, is_live
 from memoryengine.models.metered import MeteredChat
 from memoryengine.models.scripted import Answers, ScriptedChat
 from memoryengine.ports import HISTORY, Document, Turn
@@ -240,7 +240,7 @@ async def test_who_holds_a_lease_asks_for_the_revision_only_where_others_came_be
     object.__setattr__(store, "commit", late)
     assert (await user.consolidate()).consolidated == 1
     first, last = ["revision", "lease", "lease", "consolidate_memory"], ["lease"]
-    more = ["revision", "consolidate_memory", "lease", "revision", "lease"] if between else []
+    more = ["revision", "consolidate_memory", "revision", "lease"] if between else []
     assert asked == [*first, *more, *last]
     assert not is_live(await lease_of(one), START + timedelta(seconds=1))
     assert len((await user.list()).memories) == 1 + between
@@ -324,6 +324,31 @@ async def test_a_lease_whose_answer_was_lost_is_given_back(make: Make) -> None:
     assert lost == 1
     assert not is_live(await lease_of(engine), START + timedelta(seconds=1))
     assert (await user.consolidate()).consolidated == 1
+
+
+async def test_a_lease_whose_answer_was_lost_is_no_other_run_s(make: Make) -> None:
+    engine = make()
+    await engine.open()
+    inner, scope = engine._engine, engine.user("ann").scope
+    commit, lost = inner.store.commit, list[int]()
+
+    async def losing(scope: Any, writes: Any, *, expect: int) -> int:
+        revision = await commit(scope, writes, expect=expect)
+        if not lost:
+            lost.append(revision)
+            raise StoreUnavailable("The answer was lost.")
+        return revision
+
+    object.__setattr__(inner.store, "commit", losing)
+    async with Lease(inner.store, scope, "consolidate_memory", 60, ManualClock(START), inner.committing) as lease:
+        with pytest.raises(StoreUnavailable):
+            await lease.take(0)
+        with pytest.raises(LeaseMoved):  # by its own commit
+            await lease.take(0)
+        assert lease.held
+        assert is_live(await lease_of(engine), START)
+    assert lost == [1]
+    assert not is_live(await lease_of(engine), START + timedelta(seconds=1))
 
 
 async def test_operations_and_users_have_leases_of_their_own(make: Make) -> None:

@@ -71,11 +71,11 @@ def deleter(id_: str) -> Program:
     return program
 
 
-def insisting() -> Program:
+def insisting(first: int = 1) -> Program:
     """Puts a note, and when somebody else came first puts it again without a look at what he did."""
 
     async def program(call: Caller) -> None:
-        for expect in (1, 2):
+        for expect in range(first, 3):
             put = (("note", note("victim", f"told {expect}")),)
             writes = Writes(put=put, entry={**ENTRY, "by": call.name, "at revision": expect})
             if await call("commit", writes, expect) is not Moved:
@@ -99,6 +99,14 @@ def attacher(*ids: str) -> Program:
 
 
 APPENDER = calling(("append", "note", [note("late", "new")]))
+LOSER = calling(
+    ("commit", Writes(entry={**ENTRY, "by": "p"}), 1),
+    ("append", "note", [note("late", "new")]),  # behind what the commit was told of
+)
+UNABLE = calling(
+    ("commit", Writes(patch=(Patch("note", "late", {"status": "valid"}),), entry={**ENTRY, "by": "p"}), 1),
+    ("append", "note", [note("late", "new")]),
+)
 PURGER = calling(("purge", EVERYTHING_GONE, {**ENTRY, "purges": True}))
 READER = calling(("page", "note"), ("get", "note", ["counter", "story", "victim", "a"]))
 SEARCHER = calling(("search", [WORDS]), ("page", HISTORY))
@@ -128,6 +136,12 @@ SCENARIOS: Mapping[str, Scenario] = {
     "attaching, and one dies": Scenario({**MANY_AND, "v": attacher("story")}, mortal("a", "v"), apart=False),
     "attaching, answers lost": Scenario({**MANY_AND, "v": attacher("victim")}, echoing("v"), apart=False),
     "appending what is put": Scenario({"a": writer(AFTER_FIRST, put=(("note", note("late", "new")),)), "p": APPENDER}),
+    "losing, then appending": Scenario(
+        {"a": writer(AFTER_FIRST, put=(("note", note("late", "other")),)), "p": LOSER}, apart=False
+    ),
+    "not able to commit, then appending": Scenario(
+        {"a": writer(AFTER_FIRST, put=(("note", note("late", "other")),)), "p": UNABLE}, Bounds(preemptions=2)
+    ),
     "appending what is deleted": Scenario({"a": deleter("late"), "p": APPENDER}),
     "appending, and one dies": Scenario({"a": deleter("late"), "p": APPENDER}, mortal("a", "p"), apart=False),
     "appending, answers lost": Scenario({"a": deleter("late"), "p": APPENDER}, echoing("p"), apart=False),
@@ -147,6 +161,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         {"a": writer(AFTER_FIRST), "r": READER, "x": PURGER}, Bounds(preemptions=1), apart=False
     ),
     "putting again what is deleted": Scenario({"a": insisting(), "b": TWO["a"]}),
+    "putting what is being deleted": Scenario({"a": insisting(first=2), "b": TWO["a"]}),
     "reading beside a replica": Scenario({"p": APPENDER, "r": TWICE}, Bounds(stale=1), copies=2, apart=False),
     "reading while bulks are done": Scenario(
         {"a": writer(AFTER_FIRST, **MANY), "r": TWICE}, Bounds(preemptions=2), fine=True, apart=False
@@ -266,7 +281,7 @@ BREAKS: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
     "nobody finishes a commit": ("a writer dies", {"log": LeavesPending}, "bulk"),
     "an entry is reduced unguarded": ("purging", {"log": ReducesWhatever}, "came back"),
     "a late commit is a wrong one": ("purging", {"log": BlamesTheCaller}, "StoreError"),
-    "a request is one moment": ("putting again what is deleted", {"log": TakesOneRequestForOneMoment}, "came back"),
+    "a request is one moment": ("putting what is being deleted", {"log": TakesOneRequestForOneMoment}, "came back"),
     "every 409 is another's": ("a writer's answers are lost", {"log": TakesEveryConflictForAnothers}, "no order"),
     "a tombstone is nobody's": ("purging, answers lost", {"log": ForgetsWhose}, "no order"),
     "nothing is refreshed": ("reading", {"view": NeverRefreshes}, "no order"),

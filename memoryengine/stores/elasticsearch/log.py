@@ -203,8 +203,10 @@ class Log:
         Also whether the user is named already.
         """
         key = scope_key(scope)
-        if self._done.get(key, 0) < expect:
-            await self.settled(key)  # entry `expect` was seen done before the documents are asked for
+        if self._done.get(key, 0) < expect:  # entry `expect` is seen done before the documents are asked for
+            seen = await self.settled(key)
+            if seen.revision != expect:
+                raise Moved(expect, seen.revision)
         user = [] if expect else [Ask(self._scopes, key, key, ("scope",))]
         asks = [*self._asks(key, changes), *user, Ask(self._scopes, GATE, GATE, ("gate",))]
         seen = await self.settled(key, asks)
@@ -218,7 +220,7 @@ class Log:
 
     async def _check_still(self, scope: str, expect: int) -> None:
         """Raise `Moved` if the scope has moved, so that what was read may be newer."""
-        seen = await self.look(scope)
+        seen = await self.settled(scope)
         if seen.revision != expect:
             raise Moved(expect, seen.revision)
 
@@ -241,7 +243,8 @@ class Log:
             return Got(done.index, source, done.seq_no, done.term)
         (held,) = await self._server.mget([Ask(self._alias, key, scope, ("call", "state"))], there=True)
         if held.source is None or held.source.get("call") != source["call"]:
-            raise Moved(expect, (await self.look(scope)).revision)
+            # applied, for an append asks nobody: who was told of a commit must not come before it
+            raise Moved(expect, (await self.settled(scope)).revision)
         return held
 
     async def _finish(self, scope: str, revision: int, entry: Got) -> None:

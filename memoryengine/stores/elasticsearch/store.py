@@ -156,7 +156,7 @@ class ElasticsearchStore:
         self._users.keep(key, True)
         refused = [action.id for action, one in zip(actions, done, strict=False) if one.status == 409]
         if refused:  # to a commit that is not applied yet all others may come first: it may be what deletes these
-            await self._log.settled(key)
+            await self._log.settled(key, patient=True)
         asks = [Ask(alias, id_, key, ("state", "call", "document")) for id_ in refused]
         held = {ask.id: got for ask, got in zip(asks, await self._server.mget(asks, there=True), strict=True)}
         return appended(codec, key, new, held, call)
