@@ -35,7 +35,8 @@ pending entry that cannot be applied holds up its scope until the cause is mende
 are seen, except while the process that made one is still applying it and the read overlaps: then a part of it. When a
 read begins after a commit returned, or after its process died, it sees all of it. While an index is read-only
 (reindexing), or for a user who may only read, a pending commit cannot be finished; reads then go on and see the state
-before it, or a part of it.
+before it, or a part of it. An append of new documents looks at no entry: it comes before a commit that is still
+pending. So `Moved`, which tells of a commit, is raised only when that is applied.
 
 Safety rests on the server's compare-and-set on single documents alone: on no clock, no lock and no lease. What is taken
 from Elasticsearch is that the primary decides it, and that a write which was acknowledged is on every copy in sync and
@@ -243,7 +244,6 @@ class Log:
             return Got(done.index, source, done.seq_no, done.term)
         (held,) = await self._server.mget([Ask(self._alias, key, scope, ("call", "state"))], there=True)
         if held.source is None or held.source.get("call") != source["call"]:
-            # applied, for an append asks nobody: who was told of a commit must not come before it
             raise Moved(expect, (await self.settled(scope)).revision)
         return held
 

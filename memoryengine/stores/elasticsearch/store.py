@@ -155,7 +155,7 @@ class ElasticsearchStore:
         done = await self._server.bulk([*actions, *user, mark(alias, key)])
         self._users.keep(key, True)
         refused = [action.id for action, one in zip(actions, done, strict=False) if one.status == 409]
-        if refused:  # to a commit that is not applied yet all others may come first: it may be what deletes these
+        if refused:  # a commit that is not applied yet may be what deletes them
             await self._log.settled(key, patient=True)
         asks = [Ask(alias, id_, key, ("state", "call", "document")) for id_ in refused]
         held = {ask.id: got for ask, got in zip(asks, await self._server.mget(asks, there=True), strict=True)}
